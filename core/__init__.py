@@ -1,0 +1,1 @@
+"""What every stage agrees on; imports nothing of ours."""

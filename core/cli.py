@@ -1,0 +1,57 @@
+"""What all commands share: the report, the log, the exit code."""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from core.errors import MemeEraError
+
+__all__ = ["EXIT_BAD_INPUT", "json_option", "print_json", "run", "warn"]
+
+EXIT_BAD_INPUT = 2
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON on standard output and nothing else."
+)
+
+
+def run(command: click.Command, name: str, args: Sequence[str] | None = None) -> None:
+    """Run a command and leave the process with its exit code: 0 done, 1 failed, 2 bad input.
+
+    Errors that memeEra raises on purpose end as one line on standard error.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(logging.WARNING)  # libraries lower their own loggers' levels
+    logging.basicConfig(handlers=[handler], format="%(levelname)s %(name)s: %(message)s")
+    try:
+        code = command.main(args, prog_name=name, standalone_mode=False)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except MemeEraError as error:
+        warn(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        warn("stopped; what was done is kept, and the same command goes on from there")
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; Python must not complain while flushing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON value on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def warn(line: str) -> None:
+    """Print one line on standard error."""
+    click.echo(line, err=True)

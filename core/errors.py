@@ -1,0 +1,52 @@
+"""What can go wrong, and the exit code each kind ends a command with.
+
+MemeEraError             1  the work failed; the message says what to do
+├── BadInput             2  what the caller gave cannot be used
+│   └── ImageRejected    2  these bytes are not a picture memeEra takes
+└── NotReady             1  something has to be made first: a model, labels, an optional package
+"""
+
+from enum import StrEnum
+
+__all__ = ["BadInput", "ImageRejected", "MemeEraError", "NotReady", "Reject"]
+
+
+class Reject(StrEnum):
+    """Why a medium was turned away; every crawl and import counts by these."""
+
+    EMPTY = "empty"
+    NOT_AN_IMAGE = "not_an_image"
+    CORRUPT = "corrupt"
+    TOO_MANY_BYTES = "too_many_bytes"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_SMALL = "too_small"
+    UNREADABLE = "unreadable"
+    REFUSED_ADDRESS = "refused_address"
+    HTTP_ERROR = "http_error"
+    NO_ANSWER = "no_answer"
+    NO_PICTURE = "no_picture"
+
+
+class MemeEraError(Exception):
+    """Root of all errors that memeEra raises on purpose."""
+
+    exit_code = 1
+
+
+class BadInput(MemeEraError):
+    """The caller gave something that cannot be used."""
+
+    exit_code = 2
+
+
+class NotReady(MemeEraError):
+    """Something has to exist first; the message names the command that makes it."""
+
+
+class ImageRejected(BadInput):
+    """These bytes are not a picture that memeEra takes."""
+
+    def __init__(self, reason: Reject, detail: str) -> None:
+        super().__init__(f"{detail} ({reason})")
+        self.reason = reason
+        self.detail = detail

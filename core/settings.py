@@ -1,0 +1,87 @@
+"""What can be set from outside, by MEMEERA_* variables or a file .env in the working folder."""
+
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from core.errors import BadInput
+
+__all__ = ["Settings"]
+
+Network = IPv4Network | IPv6Network
+
+
+class Settings(BaseSettings):
+    """Settings of one process; the defaults suit one machine."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MEMEERA_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    data_dir: Path = Path("data")
+    """Holds memes.db, media/, models/ and shards/."""
+    database_url: str | None = None
+    """A PostgreSQL URL; without it, SQLite in the data folder."""
+    media_url: str | None = None
+    """Where the picture files are: any fsspec URL, such as s3://bucket/media."""
+
+    lemmy_urls: Annotated[tuple[str, ...], NoDecode] = ("https://lemmy.world",)
+    """Lemmy sites to crawl, separated by commas."""
+    allowed_networks: Annotated[tuple[Network, ...], NoDecode] = ()
+    """CIDRs that the crawler may reach although they are not global, separated by commas."""
+    user_agent: str = "memeEra/0.1 (a meme collection for research; obeys Retry-After)"
+    communities_file: Path | None = None
+    """A TOML file that extends or overrides crawler/communities.toml."""
+    request_timeout_s: float = Field(default=30.0, gt=0)
+    requests_per_site: int = Field(default=8, ge=1)
+    """How many requests may be open to one host at a time."""
+
+    max_bytes: int = Field(default=32 * 2**20, gt=0)
+    """The largest picture file taken, in bytes."""
+
+    @field_validator("lemmy_urls", mode="before")
+    @classmethod
+    def _split_urls(cls, value: object) -> object:
+        return tuple(url.rstrip("/") for url in _listed(value)) if isinstance(value, str) else value
+
+    @field_validator("allowed_networks", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        return tuple(map(ip_network, _listed(value))) if isinstance(value, str) else value
+
+    @classmethod
+    def load(cls) -> Self:
+        """The settings of this process's environment.
+
+        Raises:
+            BadInput: a variable has a value that cannot be used; the message names it.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = "MEMEERA_" + "_".join(str(part) for part in first["loc"][:1]).upper()
+            raise BadInput(f"{name}: {first['msg']}; mend it in the environment or .env") from error
+
+    @cached_property
+    def sqlalchemy_url(self) -> str:
+        """The database as SQLAlchemy names it, with the driver that we install."""
+        if self.database_url is None:
+            return f"sqlite:///{self.data_dir / 'memes.db'}"
+        for plain in ("postgres://", "postgresql://"):
+            if self.database_url.startswith(plain):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(plain)
+        return self.database_url
+
+    @property
+    def models_dir(self) -> Path:
+        """The model registry: one folder a version."""
+        return self.data_dir / "models"
+
+
+def _listed(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]

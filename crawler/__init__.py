@@ -1,0 +1,1 @@
+"""Web to database: sources list posts, Scrapy fetches their media, the pipeline stores them."""

@@ -1,0 +1,92 @@
+"""One crawl: from sources to the collection, in this process."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any, Self
+
+from scrapy import signals
+from scrapy.crawler import Crawler, CrawlerProcess
+from tqdm import tqdm
+
+from core.cli import warn
+from core.errors import MemeEraError
+from core.settings import Settings
+from crawler.communities import load_priors
+from crawler.guard import scrapy_settings
+from crawler.pipelines import StoreMemes
+from crawler.sources import Source
+from crawler.spider import MemeSpider
+from db.labels import set_priors
+from db.memes import Collection
+from db.runs import Counts
+
+__all__ = ["crawl"]
+
+
+class Progress:
+    """A Scrapy extension: on a terminal, one line with the counts as they grow."""
+
+    def __init__(self, spider: MemeSpider) -> None:
+        self._counts = spider.counts
+        self._bar = tqdm(desc="memes", unit="", disable=None, file=sys.stderr)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """As Scrapy makes it."""
+        assert isinstance(crawler.spider, MemeSpider)
+        progress = cls(crawler.spider)
+        crawler.signals.connect(progress.show, signals.item_scraped)
+        crawler.signals.connect(progress.close, signals.spider_closed)
+        return progress
+
+    def show(self) -> None:
+        """Bring the line up to date."""
+        counts = self._counts
+        self._bar.total = counts.listed
+        self._bar.n = counts.n_done
+        self._bar.set_postfix(
+            added=counts.added, reposts=counts.reposts, rejected=counts.n_rejected, refresh=False
+        )
+        self._bar.update(0)
+
+    def close(self) -> None:
+        """Leave the line as it stands."""
+        self._bar.close()
+
+
+def crawl(settings: Settings, sources: Sequence[Source]) -> Counts:
+    """Crawl the sources, store what they have, and give the counts. Runs once a process.
+
+    Ctrl-C or SIGTERM ends it after the media under way; what was stored stays.
+
+    Raises:
+        MemeEraError: nothing could be listed at all; the message says why.
+    """
+    collection = Collection.open(settings)
+    with collection.database.writing() as session:
+        set_priors(session, load_priors(settings))
+    counts = Counts()
+    process = CrawlerProcess(_process_settings(settings))
+    crawler = process.create_crawler(MemeSpider)
+    process.crawl(crawler, sources=sources, collection=collection, counts=counts)
+    process.start()
+    assert isinstance(crawler.spider, MemeSpider)
+    errors = crawler.spider.errors
+    if errors and counts.listed == 0:
+        raise MemeEraError("nothing was listed: " + "; ".join(errors))
+    for error in errors:
+        warn(error)
+    return counts
+
+
+def _process_settings(settings: Settings) -> dict[str, Any]:
+    return scrapy_settings(settings) | {
+        "ITEM_PIPELINES": {StoreMemes: 100},
+        "EXTENSIONS": {Progress: 0},
+        "CONCURRENT_ITEMS": 16,
+        "LOG_INSTALL_ROOT_HANDLER": False,  # our own shows warnings
+        "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",  # the spider says so once more, with its reason
+        # These sources are listed by their public API, which is there for programs; a source that
+        # reads pages made for people obeys robots.txt.
+        "ROBOTSTXT_OBEY": False,
+    }

@@ -1,0 +1,169 @@
+"""Takes a folder of pictures into the collection."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tqdm import tqdm
+
+from core.errors import ImageRejected, Reject
+from core.fingerprint import Fingerprint, fingerprint, hash_bytes
+from core.settings import Settings
+from crawler.sources.folder import Label
+from db.labels import Prior, cast, set_priors
+from db.memes import Adder, Collection, Seen
+from db.runs import Counts, save_counts, start_run
+from db.sightings import memes_with_bytes
+
+__all__ = ["SOURCE", "import_files"]
+
+SOURCE: Final = "folder"
+# One transaction each: a vote cast meanwhile waits a fraction of a second, not an import.
+_BATCH_FILES: Final = 64
+_BATCH_BYTES: Final = 64 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file as it was read."""
+
+    path: Path
+    data: bytes
+    sha256: str
+
+    @property
+    def post_id(self) -> str:
+        """The path, with the content: another picture saved under the same name is another post."""
+        return f"{self.path}#{self.sha256[:16]}"
+
+
+def import_files(
+    settings: Settings,
+    folder: Path,
+    files: Sequence[Path],
+    labels: Mapping[Path, Label],
+    *,
+    community: str | None = None,
+    annotator: str = "import",
+    priors: Sequence[Prior] = (),
+) -> Counts:
+    """Add the files as memes, the labels as votes of the annotator; gives the counts.
+
+    It can be stopped at any moment; the same call goes on from there.
+    """
+    collection = Collection.open(settings)
+    counts = Counts()
+    with collection.database.writing() as session:
+        set_priors(session, priors)
+        run_id = start_run(session, SOURCE, str(folder))
+    n_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    with (
+        ThreadPoolExecutor(max_workers=n_threads) as pool,
+        tqdm(total=len(files), unit=" files", disable=None, file=sys.stderr) as bar,
+    ):
+        for batch in _batches(files, settings.max_bytes, counts):
+            pictures = _examine(pool, collection, batch, counts)
+            with collection.adding() as adder:
+                for file, picture in pictures.items():
+                    label = labels.get(file.path)
+                    _store(adder, file, picture, label, community, annotator, counts)
+                save_counts(adder.session, run_id, counts.as_dict())
+            bar.update(counts.listed - bar.n)
+    with collection.database.writing() as session:
+        save_counts(session, run_id, counts.as_dict(), finished=True)
+    return counts
+
+
+def _batches(files: Sequence[Path], max_bytes: int, counts: Counts) -> Iterator[list[File]]:
+    """The files that can be read, some at a time; those that cannot are counted."""
+    batch: list[File] = []
+    for path in files:
+        counts.listed += 1
+        try:
+            if path.stat().st_size > max_bytes:
+                raise ImageRejected(Reject.TOO_MANY_BYTES, f"more than {max_bytes} bytes")
+            data = path.read_bytes()
+        except ImageRejected as error:
+            _reject(counts, path, error)
+            continue
+        except OSError as error:
+            _reject(counts, path, ImageRejected(Reject.UNREADABLE, str(error.strerror)))
+            continue
+        batch.append(File(path, data, hash_bytes(data)))
+        if len(batch) == _BATCH_FILES or sum(len(f.data) for f in batch) > _BATCH_BYTES:
+            yield batch
+            batch = []
+    yield batch
+
+
+def _examine(
+    pool: ThreadPoolExecutor, collection: Collection, batch: Sequence[File], counts: Counts
+) -> dict[File, Fingerprint | int]:
+    """What each file of a batch is: the meme that has its bytes, or else its fingerprint."""
+    with collection.database.reading() as session:
+        by_bytes = memes_with_bytes(session, [file.sha256 for file in batch])
+    fresh = [file for file in batch if file.sha256 not in by_bytes]
+    found: dict[File, Fingerprint | int | ImageRejected] = {
+        file: by_bytes[file.sha256] for file in batch if file.sha256 in by_bytes
+    }
+    found.update(zip(fresh, pool.map(_fingerprint, fresh), strict=True))
+    examined: dict[File, Fingerprint | int] = {}
+    for file in batch:
+        what = found[file]
+        if isinstance(what, ImageRejected):
+            _reject(counts, file.path, what)
+        else:
+            examined[file] = what
+    return examined
+
+
+def _fingerprint(file: File) -> Fingerprint | ImageRejected:
+    try:
+        return fingerprint(file.data)
+    except ImageRejected as error:
+        return error
+
+
+def _store(
+    adder: Adder,
+    file: File,
+    picture: Fingerprint | int,
+    label: Label | None,
+    community: str | None,
+    annotator: str,
+    counts: Counts,
+) -> None:
+    seen = Seen(
+        source=SOURCE,
+        post_id=file.post_id,
+        image_url=str(file.path),
+        community=community or (label.source if label else None),
+        year_low=label.year_low if label else None,
+        year_high=label.year_high if label else None,
+        source_group=label.group if label else None,
+        fold=label.fold if label else None,
+    )
+    if isinstance(picture, int):
+        outcome = adder.see_again(picture, seen)
+    else:
+        outcome = adder.add(file.data, picture, seen)
+    counts.record(outcome)
+    if label is not None:
+        cast(
+            adder.session,
+            outcome.meme_id,
+            annotator,
+            genre=label.genre,
+            trust=label.trust,
+            # The same label of the same file counts once, however often it is imported.
+            idempotency_key=f"{annotator}:{file.post_id}:{label.genre}",
+        )
+
+
+def _reject(counts: Counts, path: Path, error: ImageRejected) -> None:
+    counts.rejected[error.reason] += 1
+    tqdm.write(f"{path}: {error}", file=sys.stderr)

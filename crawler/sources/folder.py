@@ -1,0 +1,102 @@
+"""A folder of pictures, and the CSV that may say what they are."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from core.errors import BadInput
+from core.genres import genre
+
+__all__ = ["Label", "files_in", "read_labels"]
+
+_REQUIRED: Final = {"file", "genre"}
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a labels file says of one picture."""
+
+    genre: str
+    year_low: int | None = None
+    year_high: int | None = None
+    fold: int | None = None
+    group: str | None = None  # what belongs together: near-duplicates, one template
+    trust: str | None = None
+    source: str | None = None  # the place all pictures of the same source came from
+
+
+def files_in(folder: Path) -> list[Path]:
+    """All files below a folder, hidden ones aside, by name; of a file, that file.
+
+    Raises:
+        BadInput: there is no such folder, or no file in it.
+    """
+    if folder.is_file():
+        return [folder.absolute()]
+    if not folder.is_dir():
+        raise BadInput(f"{folder}: there is no such folder")
+    root = folder.absolute()
+    files = sorted(
+        path
+        for path in root.rglob("*")
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(root).parts)
+    )
+    if not files:
+        raise BadInput(f"{folder}: there is no file in this folder")
+    return files
+
+
+def read_labels(labels_file: Path, folder: Path) -> dict[Path, Label]:
+    """What a CSV says of the pictures: columns file,genre and, where present, the rest of Label.
+
+    Names are looked up beside the CSV, then in the folder.
+
+    Raises:
+        BadInput: it cannot be read, or a line says something that cannot be used.
+    """
+    try:
+        with labels_file.open(encoding="utf-8-sig", newline="") as lines:
+            table = csv.DictReader(lines)
+            missing = _REQUIRED - set(table.fieldnames or ())
+            if missing:
+                raise BadInput(f"{labels_file}: lacks the column {', '.join(sorted(missing))}")
+            return {
+                _find(row["file"] or "", labels_file, folder): _label(row, labels_file, number)
+                for number, row in enumerate(table, start=2)
+            }
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(f"{labels_file}: {error}") from error
+
+
+def _find(name: str, labels_file: Path, folder: Path) -> Path:
+    beside = (labels_file.parent / name).absolute()
+    return beside if beside.is_file() else (folder / name).absolute()
+
+
+def _label(row: Mapping[str, str | None], labels_file: Path, number: int) -> Label:
+    try:
+        low, high = _years(row.get("year") or "")
+        return Label(
+            genre=genre(row["genre"] or "").key,
+            year_low=low,
+            year_high=high,
+            fold=int(fold) if (fold := row.get("fold")) else None,
+            group=row.get("group") or None,
+            trust=row.get("trust") or None,
+            source=row.get("source") or None,
+        )
+    except (BadInput, ValueError) as error:
+        raise BadInput(f"{labels_file}, line {number}: {error}") from error
+
+
+def _years(text: str) -> tuple[int | None, int | None]:
+    """The first and last year that 2019, 2020-2021 or <=2017 allows; nothing allows all."""
+    text = text.strip()
+    if not text:
+        return None, None
+    if text.startswith("<="):
+        return None, int(text[2:])
+    low, dash, high = text.partition("-")
+    return int(low), int(high if dash else low)

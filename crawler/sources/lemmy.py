@@ -1,0 +1,117 @@
+"""Lemmy sites: their public API lists a community's posts without a key."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Final
+from urllib.parse import urlencode, urlsplit
+
+from crawler.sources import Fetch, Post, SourceFailed
+
+__all__ = ["Lemmy", "Sort"]
+
+_PAGE_SIZE: Final = 50  # the most the API gives
+
+
+class Sort(StrEnum):
+    """The orders that every source understands, as Lemmy names them."""
+
+    new = "New"
+    hot = "Hot"
+    top = "TopAll"
+    rising = "Active"
+
+
+@dataclass(frozen=True, slots=True)
+class Lemmy:
+    """One community as one site shows it."""
+
+    site_url: str
+    community: str  # "memes", or "memes@lemmy.ml" for another site's community seen from here
+    sort: Sort = Sort.new
+    limit: int | None = None  # posts
+
+    name: ClassVar[str] = "lemmy"
+
+    @property
+    def target(self) -> str:
+        """For people: c/memes at lemmy.world."""
+        return f"c/{self.community} at {urlsplit(self.site_url).netloc}"
+
+    async def posts(self, fetch: Fetch) -> AsyncIterator[Post]:
+        """List the posts page by page, following the site's cursor.
+
+        Raises:
+            SourceFailed: a page could not be fetched or is not what Lemmy answers.
+        """
+        cursor: str | None = None
+        n_listed = 0
+        while self.limit is None or n_listed < self.limit:
+            page = _parse(await fetch(self._page_url(cursor)), self.target)
+            views = page["posts"][: None if self.limit is None else self.limit - n_listed]
+            for view in views:
+                yield _post(view, self.target)
+            n_listed += len(views)
+            next_cursor = page.get("next_page")
+            # Some versions repeat the last cursor, or give one behind an empty last page.
+            if not views or not next_cursor or next_cursor == cursor:
+                return
+            cursor = next_cursor
+
+    def _page_url(self, cursor: str | None) -> str:
+        query = {
+            "community_name": self.community,
+            "sort": self.sort.value,
+            "type_": "All",
+            "limit": str(_PAGE_SIZE),
+        }
+        if cursor is not None:
+            query["page_cursor"] = cursor
+        return f"{self.site_url}/api/v3/post/list?{urlencode(query)}"
+
+
+def _parse(body: bytes, target: str) -> dict[str, Any]:
+    try:
+        page = json.loads(body)
+    except ValueError as error:
+        raise SourceFailed(f"{target}: the answer is not JSON; is this a Lemmy site?") from error
+    if not isinstance(page, dict) or not isinstance(page.get("posts"), list):
+        raise SourceFailed(f"{target}: the answer has no list of posts; is this a Lemmy site?")
+    return page
+
+
+def _post(view: Any, target: str) -> Post:
+    try:
+        post, community = view["post"], view["community"]
+        return Post(
+            source=Lemmy.name,
+            # A post has one ap_id on all sites that show it, and another number on each.
+            post_id=str(post["ap_id"]),
+            media=_media(post),
+            community=str(community["name"]),
+            permalink=str(post["ap_id"]),
+            title=str(post["name"]),
+            score=int(view["counts"]["score"]) if "counts" in view else None,
+            posted_at=_time(post["published"]),
+            nsfw=bool(post.get("nsfw") or community.get("nsfw")),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SourceFailed(f"{target}: a post lacks what Lemmy's posts have: {error!r}") from error
+
+
+def _media(post: dict[str, Any]) -> tuple[str, ...]:
+    if post.get("removed") or post.get("deleted"):
+        return ()
+    url = post.get("url")
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        return ()
+    # Newer versions say what is behind a link; without a word, the bytes will tell.
+    kind = post.get("url_content_type")
+    return (url,) if kind is None or str(kind).startswith("image/") else ()
+
+
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)  # versions before 0.19 name no zone

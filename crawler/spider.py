@@ -1,0 +1,178 @@
+"""The one Scrapy spider: takes posts from any source and fetches their media."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import scrapy
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+    UnsupportedURLSchemeError,
+)
+from scrapy.http import Response
+
+from core.errors import Reject
+from crawler.guard import RefusedAddress
+from crawler.sources import Post, Source, SourceFailed
+from db.memes import Collection, Seen
+from db.runs import Counts
+from db.sightings import known_media, meme_at
+
+__all__ = ["Fetched", "MemeSpider", "SeenAgain"]
+
+logger = logging.getLogger(__name__)
+
+_FETCH_ERRORS = (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+    UnsupportedURLSchemeError,
+    OSError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An item: the bytes of one medium and where they were found."""
+
+    seen: Seen
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SeenAgain:
+    """An item: an address that led to a known meme before, found in another post."""
+
+    seen: Seen
+    meme_id: int
+
+
+class MemeSpider(scrapy.Spider):
+    """Fetches the media of the posts of its sources, one source after another."""
+
+    name = "memes"
+
+    def __init__(
+        self, sources: Sequence[Source], collection: Collection, counts: Counts, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.sources = sources
+        self.collection = collection
+        self.counts = counts
+        self.errors: list[str] = []
+        """Why sources could not be listed."""
+
+    async def start(self) -> AsyncIterator[scrapy.Request | SeenAgain]:
+        """List each source; one that fails does not end the others."""
+        for source in self.sources:
+            try:
+                async for post in source.posts(self._fetch_listing):
+                    known = await asyncio.to_thread(self._known, post)
+                    for request_or_item in self._media_of(post, known):
+                        yield request_or_item
+            except SourceFailed as error:
+                self.counts.failed += 1
+                self.errors.append(str(error))
+
+    def parse_media(self, response: Response, seen: Seen) -> Iterator[Fetched]:
+        """The answer to a request for one medium."""
+        if response.status == 200:
+            yield Fetched(seen, response.body)
+        else:
+            self.reject(Reject.HTTP_ERROR, response.url, f"answered {response.status}")
+
+    def reject(self, reason: Reject, url: str, detail: str) -> None:
+        """Count a medium that did not come to be a meme, and say why."""
+        self.counts.rejected[reason] += 1
+        logger.warning("%s: %s (%s)", url, detail, reason)
+
+    async def _fetch_listing(self, url: str) -> bytes:
+        assert self.crawler.engine is not None
+        try:
+            response = await self.crawler.engine.download_async(
+                scrapy.Request(url, dont_filter=True, headers={"Accept": "application/json"})
+            )
+        except _FETCH_ERRORS as error:
+            raise SourceFailed(f"{url} gave no answer: {error or type(error).__name__}") from error
+        if response.status != 200:
+            said = response.body[:200].decode(errors="replace")
+            raise SourceFailed(f"{url} answered {response.status}: {said}")
+        return bytes(response.body)
+
+    def _known(self, post: Post) -> dict[int, int | None]:
+        """Which media of a post need no fetching: the meme at the address, or None if all is known.
+
+        Keys are places in the post's media. Asks the database, so it runs in a thread.
+        """
+        with self.collection.database.reading() as session:
+            recorded = known_media(session, post.source, [post.post_id])
+            known: dict[int, int | None] = {index: None for _, index in recorded}
+            for index, url in enumerate(post.media):
+                if index not in known and (meme_id := meme_at(session, url)) is not None:
+                    known[index] = meme_id
+        return known
+
+    def _media_of(
+        self, post: Post, known: dict[int, int | None]
+    ) -> Iterator[scrapy.Request | SeenAgain]:
+        if not post.media:
+            self.counts.listed += 1
+            self.reject(Reject.NO_PICTURE, post.permalink or post.post_id, "a post without one")
+        for index, url in enumerate(post.media):
+            self.counts.listed += 1
+            seen = _seen(post, index, url)
+            if index not in known:
+                yield self._request(url, seen)
+            elif (meme_id := known[index]) is not None:
+                yield SeenAgain(seen, meme_id)
+            else:
+                self.counts.known += 1
+
+    def _request(self, url: str, seen: Seen) -> scrapy.Request:
+        return scrapy.Request(
+            url,
+            callback=self.parse_media,
+            errback=self._fetch_failed,
+            cb_kwargs={"seen": seen},
+            # Two posts may link one picture, and both sightings count.
+            dont_filter=True,
+            meta={"handle_httpstatus_all": True},
+        )
+
+    def _fetch_failed(self, failure: Any) -> None:
+        error, url = failure.value, failure.request.url
+        match error:
+            case RefusedAddress():
+                self.reject(Reject.REFUSED_ADDRESS, url, str(error))
+            case DownloadCancelledError():
+                self.reject(Reject.TOO_MANY_BYTES, url, str(error))
+            case _:
+                self.reject(Reject.NO_ANSWER, url, str(error) or type(error).__name__)
+
+
+def _seen(post: Post, index: int, url: str) -> Seen:
+    return Seen(
+        source=post.source,
+        post_id=post.post_id,
+        media_index=index,
+        image_url=url,
+        community=post.community,
+        permalink=post.permalink,
+        title=post.title,
+        flair=post.flair,
+        score=post.score,
+        posted_at=post.posted_at,
+        nsfw=post.nsfw,
+    )

@@ -1,0 +1,48 @@
+"""Brings a database's tables to the newest revision."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+from core.errors import MemeEraError
+from db.session import lock_collection
+
+__all__ = ["alembic_config", "upgrade"]
+
+
+def upgrade(engine: Engine) -> str:
+    """Bring the tables up to date; two processes may ask at once. Gives the revision reached.
+
+    Raises:
+        MemeEraError: the database was made by a newer memeEra.
+    """
+    config = alembic_config()
+    script = ScriptDirectory.from_config(config)
+    head = str(script.get_current_head())
+    with engine.connect() as connection:
+        if MigrationContext.configure(connection).get_current_revision() == head:
+            return head
+    with engine.connect().execution_options(memeera_writes=True) as connection, connection.begin():
+        lock_collection(connection)
+        # Another process may have done it while this one waited for the lock.
+        current = MigrationContext.configure(connection).get_current_revision()
+        if current is not None and current not in {r.revision for r in script.walk_revisions()}:
+            raise MemeEraError(
+                f"the database has revision {current}, which this memeEra does not know: "
+                "it was made by a newer version; upgrade memeEra"
+            )
+        if current != head:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    return head
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration, without a file."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    return config
