@@ -1,0 +1,134 @@
+"""Tells the genre of a meme: a window, and a command line.
+
+    python memeEraML.py                          opens the window
+    python memeEraML.py serve --port 8502        the window, without opening a browser
+    python memeEraML.py classify FILE... --json  answers on standard output
+
+Streamlit runs this same file to draw the window.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from core.cli import EXIT_BAD_INPUT, json_option, run, warn
+from core.errors import BadInput, ImageRejected, MemeEraError
+from core.genres import genre
+from core.images import decode
+from core.settings import Settings
+from core.window import serve_window
+from training.classifier import Classifier, Prediction
+from training.registry import Registry
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Tell the genre of a meme from its picture. Without a command, open the window."""
+    if context.invoked_subcommand is None:
+        context.invoke(serve, open_browser=True)
+
+
+@main.command()
+@click.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+@click.option("--model", "version", help="A model version.  [default: the champion]")
+@json_option
+def classify(files: tuple[Path, ...], version: str | None, as_json: bool) -> int:
+    """Classify picture files, in the order given; one that is no picture does not end the rest."""
+    classifier = Classifier.load(Settings.load(), version)
+    n_failed = 0
+    lead = "["
+    for answer in _answers(classifier, files):
+        if "error" in answer:
+            n_failed += 1
+            warn(f"{answer['file']}: {answer['error']}")
+        if as_json:
+            click.echo(lead + json.dumps(answer, ensure_ascii=False))
+            lead = ","
+        elif "error" not in answer:
+            click.echo(_line(answer))
+    if as_json:
+        click.echo("]")
+    return EXIT_BAD_INPUT if n_failed else 0
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8502, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--open/--no-open", "open_browser", default=False, help="Open a browser.")
+def serve(port: int, host: str, open_browser: bool) -> None:
+    """Serve the window until Ctrl-C."""
+    Classifier.load(Settings.load())  # without a model there is nothing to serve: told here
+    serve_window(Path(__file__), "memeEra", host, port, open_browser=open_browser)
+
+
+def _answers(classifier: Classifier, files: tuple[Path, ...]) -> Iterator[dict[str, Any]]:
+    for file in files:
+        try:
+            yield {"file": str(file), **classifier.classify(file).as_dict()}
+        except BadInput as error:
+            yield {"file": str(file), "error": str(error)}
+
+
+def _line(answer: dict[str, Any]) -> str:
+    best = [f"{genre(g['label']).name} {g['score']:.0%}" for g in answer["genre"][:3]]
+    return f"{answer['file']}: {', '.join(best)}"
+
+
+def window() -> None:
+    """Draw the window: drop a picture, see the genres as bars."""
+    import streamlit as st
+
+    st.set_page_config(page_title="memeEra", page_icon="🖼️", layout="wide")
+    st.title("What kind of meme is this?")
+
+    @st.cache_resource(hash_funcs={Settings: hash}, max_entries=2)
+    def load(settings: Settings, version: str) -> Classifier:
+        return Classifier.load(settings, version)
+
+    try:
+        settings = Settings.load()
+        classifier = load(settings, Registry(settings.models_dir).champion())
+    except MemeEraError as error:
+        st.error("There is nothing to answer with yet.")
+        st.text(str(error))
+        return
+    upload = st.file_uploader(
+        "Drop a picture here", type=None, max_upload_size=settings.max_bytes // 2**20
+    )
+    if upload is None:
+        st.caption(f"Model {classifier.version}. Nothing that you drop here is kept.")
+        return
+    try:
+        prediction = classifier.classify(upload.getvalue())
+    except ImageRejected as error:
+        st.error("This file is not a picture that can be read.")
+        st.text(error.detail)
+        return
+    _draw_answer(upload.getvalue(), prediction)
+
+
+def _draw_answer(data: bytes, prediction: Prediction) -> None:
+    import streamlit as st
+
+    left, right = st.columns(2, gap="large")
+    left.image(decode(data))
+    best = genre(prediction.genre[0].label)
+    right.subheader(best.name)
+    right.write(best.definition)
+    for score in prediction.genre:
+        right.progress(score.score, text=f"{genre(score.label).name} · {score.score:.0%}")
+    right.caption(f"{prediction.ms:.0f} ms, model {prediction.model}")
+
+
+if __name__ == "__main__":
+    if "streamlit" in sys.modules and sys.modules["streamlit"].runtime.exists():
+        window()
+    else:
+        run(main, "memeEraML.py")

@@ -26,9 +26,13 @@ def run(command: click.Command, name: str, args: Sequence[str] | None = None) ->
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(logging.WARNING)  # libraries lower their own loggers' levels
-    logging.basicConfig(handlers=[handler], format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(handlers=[handler], format="%(name)s: %(message)s")
     try:
-        code = command.main(args, prog_name=name, standalone_mode=False)
+        # Not `command.main`, which answers Ctrl-C and a closed pipe in its own way.
+        with command.make_context(name, list(sys.argv[1:] if args is None else args)) as context:
+            code = command.invoke(context)
+    except click.exceptions.Exit as ended:  # --help
+        sys.exit(ended.exit_code)
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:

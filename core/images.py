@@ -32,6 +32,8 @@ _DECODER_ERRORS: Final = (
     TypeError,
     OverflowError,
     MemoryError,
+    RuntimeError,  # libavif, for most of what it finds wrong
+    ZeroDivisionError,  # AVIF whose timescale is 0
     struct.error,
     zlib.error,
 )
@@ -102,7 +104,7 @@ def _open(data: bytes) -> Image.Image:
         raise ImageRejected(
             Reject.NOT_AN_IMAGE, f"not an image of the formats {', '.join(FORMATS)}"
         ) from error
-    except (OSError, SyntaxError, ValueError, struct.error) as error:
+    except _DECODER_ERRORS as error:
         raise _corrupt(error) from error
     width, height = image.size
     if width * height > MAX_PIXELS:

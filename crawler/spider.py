@@ -18,6 +18,7 @@ from scrapy.exceptions import (
     UnsupportedURLSchemeError,
 )
 from scrapy.http import Response
+from scrapy.spidermiddlewares.httperror import HttpError
 
 from core.errors import Reject
 from crawler.guard import RefusedAddress
@@ -88,10 +89,7 @@ class MemeSpider(scrapy.Spider):
 
     def parse_media(self, response: Response, seen: Seen) -> Iterator[Fetched]:
         """The answer to a request for one medium."""
-        if response.status == 200:
-            yield Fetched(seen, response.body)
-        else:
-            self.reject(Reject.HTTP_ERROR, response.url, f"answered {response.status}")
+        yield Fetched(seen, response.body)
 
     def reject(self, reason: Reject, url: str, detail: str) -> None:
         """Count a medium that did not come to be a meme, and say why."""
@@ -148,12 +146,14 @@ class MemeSpider(scrapy.Spider):
             cb_kwargs={"seen": seen},
             # Two posts may link one picture, and both sightings count.
             dont_filter=True,
-            meta={"handle_httpstatus_all": True},
         )
 
     def _fetch_failed(self, failure: Any) -> None:
-        error, url = failure.value, failure.request.url
+        error = failure.value
+        url = failure.request.cb_kwargs["seen"].image_url  # as posted, before redirects
         match error:
+            case HttpError():
+                self.reject(Reject.HTTP_ERROR, url, f"answered {error.response.status}")
             case RefusedAddress():
                 self.reject(Reject.REFUSED_ADDRESS, url, str(error))
             case DownloadCancelledError():

@@ -9,7 +9,7 @@ from typing import Final
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from core.errors import MemeEraError
+from core.errors import BadInput, MemeEraError
 from core.settings import Settings
 
 __all__ = ["MediaStore"]
@@ -26,8 +26,16 @@ class MediaStore:
 
     @classmethod
     def open(cls, settings: Settings) -> "MediaStore":
-        """The store that the settings name; by default the folder media/ in the data folder."""
-        return cls(settings.media_url or str(settings.data_dir / "media"))
+        """The store that the settings name; by default the folder media/ in the data folder.
+
+        Raises:
+            BadInput: fsspec cannot use the URL, or lacks the package that it needs.
+        """
+        url = settings.media_url or str(settings.data_dir / "media")
+        try:
+            return cls(url)
+        except (ImportError, ValueError) as error:
+            raise BadInput(f"MEMEERA_MEDIA_URL: {error}") from error
 
     def put(self, sha256: str, format_name: str, data: bytes) -> None:
         """Keep the bytes as they came. Keeping the same bytes twice changes nothing."""

@@ -129,8 +129,8 @@ class Adder:
 
     def see_again(self, meme_id: int, seen: Seen) -> AddOutcome:
         """Record one more place where a meme that we have was seen."""
-        if self._sighted(seen) is not None:
-            return Known(meme_id)
+        if (known_id := self._sighted(seen)) is not None:
+            return Known(known_id)
         meme = self.session.get_one(Meme, meme_id)
         sighting = _sighting(seen)
         sighting.meme_id = meme_id

@@ -1,0 +1,1 @@
+"""Benchmarks: a file each, each against a peer in the same run, printing JSON."""

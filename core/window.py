@@ -1,0 +1,83 @@
+"""Serves a Streamlit page: the one way in which the labeling tool and the window start."""
+
+import errno
+import logging
+import signal
+import socket
+import sys
+import webbrowser
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import click
+
+from core.errors import BadInput, MemeEraError, NotReady
+
+__all__ = ["serve_window"]
+
+
+def serve_window(
+    script: Path, name: str, host: str, port: int, *, open_browser: bool = False
+) -> None:
+    """Serve a Streamlit script until Ctrl-C or SIGTERM; says where, once it listens.
+
+    Args:
+        script: the page's file, which Streamlit runs.
+        name: what is served, for the line that says where.
+        host: where to listen.
+        port: 0 lets the system choose.
+        open_browser: whether to open the page in the user's browser.
+
+    Raises:
+        NotReady: Streamlit is not installed.
+        MemeEraError: the port is taken.
+        BadInput: there is no listening at this address, or no such port.
+    """
+    try:
+        import streamlit as st
+    except ModuleNotFoundError as error:
+        raise NotReady("this needs Streamlit: pip install 'memeera[labeling]'") from error
+
+    _check_free(host, port)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, lambda *_: sys.exit(0))
+    # The server tells its own story at level INFO; the one line below is enough.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno > logging.INFO)
+
+    @asynccontextmanager
+    async def announce(_app: st.App) -> AsyncIterator[None]:
+        # The server listens by now; asked for port 0, the system has chosen one.
+        url = f"http://{f'[{host}]' if ':' in host else host}:{st.get_option('server.port')}"
+        click.echo(f"{name} at {url} (Ctrl-C ends it)")
+        sys.stdout.flush()
+        if open_browser:
+            webbrowser.open(url)
+        yield
+
+    st.App(script, lifespan=announce).run(
+        config={
+            "server.address": host,
+            "server.port": port,
+            "server.headless": True,
+            "server.fileWatcherType": "none",
+            "browser.gatherUsageStats": False,
+            "client.toolbarMode": "minimal",
+            "logger.hideWelcomeMessage": True,
+        }
+    )
+
+
+def _check_free(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OverflowError as error:
+            raise BadInput(f"port {port} does not exist; choose one from 0 to 65535") from error
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise MemeEraError(
+                    f"port {port} of {host} is taken; choose another with --port"
+                ) from error
+            raise BadInput(f"cannot listen on {host}, port {port}: {error.strerror}") from error

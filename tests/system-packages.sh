@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Installs what the tests need beyond Python: a browser and PostgreSQL's binaries. Where this is no
+# Debian, or not root, it says what is missing, and the tests that need it skip and say so too.
+set -euo pipefail
+missing=()
+command -v chromium >/dev/null || missing+=(chromium)
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
+[ ${#missing[@]} -eq 0 ] && exit 0
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+  echo "installing ${missing[*]} for the tests"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+else
+  echo "not installed: ${missing[*]}; the tests that need them will skip"
+fi

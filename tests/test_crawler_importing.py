@@ -1,0 +1,231 @@
+"""Imports of folders, through the command and through the function."""
+
+import io
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from sqlalchemy import func, select
+
+from core.errors import BadInput
+from core.settings import Settings
+from crawler.sources.folder import Label, files_in, read_labels
+from db.models import Meme, Sighting, Vote
+from db.session import Database
+
+ROOT = Path(__file__).parents[1]
+
+
+def picture(seed: int, file_format: str = "PNG") -> bytes:
+    """A picture like no other."""
+    file = io.BytesIO()
+    noise = Image.frombytes("RGB", (8, 8), random.Random(seed).randbytes(8 * 8 * 3))
+    noise.resize((96, 96)).save(file, file_format)
+    return file.getvalue()
+
+
+def command(data_dir: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run python -m crawler import with its own data folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "crawler", "import", *map(str, arguments)],
+        cwd=ROOT,
+        env=os.environ | {"MEMEERA_DATA_DIR": str(data_dir)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def counts_of(data_dir: Path, *arguments: str | Path) -> dict[str, Any]:
+    """Import, and read the counts."""
+    done = command(data_dir, *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    counts: dict[str, Any] = json.loads(done.stdout)
+    return counts
+
+
+def n_rows(data_dir: Path, table: type[Meme | Sighting | Vote]) -> int:
+    """How many rows a table has."""
+    with Database.open(Settings(data_dir=data_dir)).reading() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Four pictures: two distinct, one the same bytes again, one in a folder below."""
+    folder = tmp_path / "pictures"
+    (folder / "below").mkdir(parents=True)
+    (folder / "a.png").write_bytes(picture(1))
+    (folder / "b.jpg").write_bytes(picture(2))  # a PNG, whatever its name says
+    (folder / "c.png").write_bytes(picture(1))
+    (folder / "below" / "d.png").write_bytes(picture(3, "JPEG"))
+    return folder
+
+
+def test_a_folder_becomes_memes_once_however_often_it_is_imported(
+    tmp_path: Path, folder: Path
+) -> None:
+    data_dir = tmp_path / "data"
+    first = counts_of(data_dir, folder)
+    assert (first["listed"], first["added"], first["reposts"]) == (4, 3, 1)
+    again = counts_of(data_dir, folder)
+    assert (again["known"], again["added"], again["reposts"]) == (4, 0, 0)
+    assert n_rows(data_dir, Meme) == 3
+    assert n_rows(data_dir, Sighting) == 4
+
+
+def test_another_picture_under_a_known_name_is_taken(tmp_path: Path, folder: Path) -> None:
+    data_dir = tmp_path / "data"
+    counts_of(data_dir, folder)
+    (folder / "a.png").write_bytes(picture(9))
+    assert counts_of(data_dir, folder)["added"] == 1
+
+
+def test_labels_become_votes_of_a_named_annotator_once(tmp_path: Path, folder: Path) -> None:
+    data_dir = tmp_path / "data"
+    labels = folder / "labels.csv"
+    labels.write_text(
+        "file,genre,year,fold,group,trust,source\n"
+        "a.png,ironic,2019,4,g1,viewed,here\n"
+        "b.jpg,political,2020-2021,0,g2,source,there\n"
+        "below/d.png,text_post,<=2017,,,,\n"
+    )
+    for _ in range(2):
+        counts = counts_of(data_dir, folder, "--labels", labels)
+        assert counts["listed"] == 4  # the CSV itself is not offered as a picture
+    with Database.open(Settings(data_dir=data_dir)).reading() as session:
+        votes = session.scalars(select(Vote).order_by(Vote.id)).all()
+        assert [(v.annotator, v.genre, v.trust) for v in votes] == [
+            ("import:labels", "ironic", "viewed"),
+            ("import:labels", "political", "source"),
+            ("import:labels", "text_post", None),
+        ]
+        a, b, d, _ = session.scalars(select(Sighting).order_by(Sighting.image_url)).all()
+        assert (a.year_low, a.year_high, a.fold, a.source_group) == (2019, 2019, 4, "g1")
+        assert (b.year_low, b.year_high, b.fold, b.community) == (2020, 2021, 0, "there")
+        assert (d.year_low, d.year_high, d.fold) == (None, 2017, None)
+        assert Path(a.image_url) == folder / "a.png"
+
+
+def test_labels_may_name_files_as_seen_from_the_csv_or_from_the_folder(
+    tmp_path: Path, folder: Path
+) -> None:
+    beside = tmp_path / "labels.csv"
+    beside.write_text("file,genre\npictures/a.png,ironic\n")
+    assert read_labels(beside, folder) == {folder / "a.png": Label("ironic")}
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "labels.csv").write_text("file,genre\na.png,ironic\n")
+    assert read_labels(elsewhere / "labels.csv", folder) == {folder / "a.png": Label("ironic")}
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("file,year\na.png,2019\n", "lacks the column genre"),
+        ("file,genre\na.png,funny\n", "line 2: no genre 'funny'"),
+        ("file,genre,year\na.png,ironic,soon\n", "line 2"),
+        ("file,genre,fold\na.png,ironic,x\n", "line 2"),
+        ("", "lacks the column"),
+    ],
+)
+def test_labels_that_cannot_be_used_are_told_before_anything_is_imported(
+    tmp_path: Path, folder: Path, text: str, what: str
+) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text(text)
+    done = command(tmp_path / "data", folder, "--labels", labels)
+    assert done.returncode == 2
+    assert what in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "data").exists()
+
+
+def test_files_that_are_no_pictures_are_one_line_each_and_the_rest_is_done(
+    tmp_path: Path, folder: Path
+) -> None:
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "text.jpg").write_text("no picture")
+    (folder / "cut.jpg").write_bytes(picture(4, "JPEG")[:-200])
+    (folder / ".hidden.txt").write_text("not looked at")
+    done = command(tmp_path / "data", folder, "--json")
+    counts = json.loads(done.stdout)
+    assert counts["added"] == 3
+    assert counts["rejected"] == {"empty": 1, "not_an_image": 1, "corrupt": 1}
+    assert done.returncode == 0
+    lines = done.stderr.splitlines()
+    assert len(lines) == 3
+    assert all(str(folder) in line for line in lines)
+
+
+def test_a_single_file_can_be_imported(tmp_path: Path, folder: Path) -> None:
+    assert counts_of(tmp_path / "data", folder / "a.png")["added"] == 1
+
+
+def test_nothing_to_import_is_exit_code_2_and_one_line(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    text = tmp_path / "text.jpg"
+    text.write_text("no picture")
+    assert command(tmp_path / "data", tmp_path / "missing").returncode == 2
+    assert command(tmp_path / "data", empty).returncode == 2
+    assert command(tmp_path / "data", text).returncode == 2
+    with pytest.raises(BadInput, match="there is no such folder"):
+        files_in(tmp_path / "missing")
+
+
+def test_a_file_over_the_size_limit_is_not_read(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MEMEERA_MAX_BYTES", "1000")
+    (folder / "large.png").write_bytes(picture(1) + bytes(100_000))
+    (folder / "small.png").write_bytes(_small())
+    counts = counts_of(tmp_path / "data", folder)
+    assert counts["rejected"]["too_many_bytes"] >= 1
+    assert counts["added"] >= 1
+
+
+def _small() -> bytes:
+    file = io.BytesIO()
+    Image.new("1", (16, 16), 1).save(file, "PNG")
+    assert len(file.getvalue()) < 1000
+    return file.getvalue()
+
+
+def test_an_import_killed_at_any_moment_goes_on_where_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    n_files = 400
+    lines = ["file,genre"]
+    for i in range(n_files):
+        (folder / f"{i:03d}.png").write_bytes(picture(i))
+        lines.append(f"{i:03d}.png,ironic")
+    (folder / "labels.csv").write_text("\n".join(lines))
+    data_dir = tmp_path / "data"
+    for wanted in (1, 200):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "crawler", "import", folder, "--labels", folder / "labels.csv"],
+            cwd=ROOT,
+            env=os.environ | {"MEMEERA_DATA_DIR": str(data_dir)},
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 60
+        while process.poll() is None and n_rows(data_dir, Vote) < wanted:
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert n_rows(data_dir, Meme) < n_files  # it was in the middle
+    counts_of(data_dir, folder, "--labels", folder / "labels.csv")
+    assert n_rows(data_dir, Meme) == n_files
+    assert n_rows(data_dir, Vote) == n_files
+    assert len(list((data_dir / "media").rglob("*.png"))) == n_files
+    assert not list((data_dir / "media").rglob("*.part"))

@@ -1,0 +1,139 @@
+"""What the Lemmy source makes of the API's replies."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from crawler.sources import Post, SourceFailed
+from crawler.sources.lemmy import Lemmy, Sort
+
+SITE = "https://lemmy.example"
+
+
+def view(number: int, **post: Any) -> dict[str, Any]:
+    """One post as the API shows it."""
+    return {
+        "post": {
+            "id": number,
+            "name": f"post {number}",
+            "url": f"{SITE}/pictrs/image/{number}.jpg",
+            "ap_id": f"https://elsewhere.example/post/{number}",
+            "published": "2024-03-05T06:07:08.123456Z",
+            "nsfw": False,
+            **post,
+        },
+        "community": {"name": "memes", "nsfw": False},
+        "counts": {"score": 7},
+    }
+
+
+def listed(source: Lemmy, pages: Mapping[str | None, Any]) -> tuple[list[Post], list[str]]:
+    """The posts that a source lists from pages by cursor, and the addresses it asked for."""
+    asked: list[str] = []
+
+    async def fetch(url: str) -> bytes:
+        asked.append(url)
+        cursor = parse_qs(urlsplit(url).query).get("page_cursor", [None])[0]
+        page = pages[cursor]
+        return page if isinstance(page, bytes) else json.dumps(page).encode()
+
+    async def collect() -> list[Post]:
+        return [post async for post in source.posts(fetch)]
+
+    return asyncio.run(collect()), asked
+
+
+def one(**post: Any) -> Post:
+    """The one post that a page with these fields gives."""
+    posts, _ = listed(Lemmy(SITE, "memes"), {None: {"posts": [view(1, **post)]}})
+    return posts[0]
+
+
+def test_a_post_keeps_what_its_source_says() -> None:
+    post = one()
+    assert post.source == "lemmy"
+    assert post.post_id == "https://elsewhere.example/post/1"
+    assert post.media == (f"{SITE}/pictrs/image/1.jpg",)
+    assert post.community == "memes"
+    assert post.title == "post 1"
+    assert post.score == 7
+    assert post.posted_at == datetime(2024, 3, 5, 6, 7, 8, 123456, tzinfo=UTC)
+
+
+def test_pages_are_followed_by_cursor_until_an_empty_one() -> None:
+    pages = {
+        None: {"posts": [view(1), view(2)], "next_page": "Pa"},
+        "Pa": {"posts": [view(3)], "next_page": "Pb"},
+        "Pb": {"posts": []},
+    }
+    posts, asked = listed(Lemmy(SITE, "memes", Sort.top), pages)
+    assert [post.title for post in posts] == ["post 1", "post 2", "post 3"]
+    query = parse_qs(urlsplit(asked[0]).query)
+    assert query["community_name"] == ["memes"]
+    assert query["sort"] == ["TopAll"]
+
+
+def test_a_cursor_that_repeats_ends_the_listing() -> None:
+    page = {"posts": [view(1)], "next_page": "Pa"}
+    posts, asked = listed(Lemmy(SITE, "memes"), {None: page, "Pa": page})
+    assert len(posts) == 2
+    assert len(asked) == 2
+
+
+def test_the_limit_counts_posts_and_saves_pages() -> None:
+    pages = {
+        None: {"posts": [view(1), view(2)], "next_page": "Pa"},
+        "Pa": {"posts": [view(3), view(4)], "next_page": "Pb"},
+    }
+    posts, asked = listed(Lemmy(SITE, "memes", limit=3), pages)
+    assert len(posts) == 3
+    assert len(asked) == 2
+    posts, asked = listed(Lemmy(SITE, "memes", limit=2), pages)
+    assert len(posts) == 2
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "post",
+    [
+        {"url": None},
+        {"url": "magnet:?xt=1"},
+        {"removed": True},
+        {"deleted": True},
+        {"url_content_type": "text/html"},
+        {"url_content_type": "video/mp4"},
+    ],
+)
+def test_a_post_without_a_picture_has_no_media(post: dict[str, Any]) -> None:
+    assert one(**post).media == ()
+
+
+def test_a_post_said_to_be_a_picture_has_it_whatever_its_name() -> None:
+    assert one(url=f"{SITE}/x", url_content_type="image/png").media == (f"{SITE}/x",)
+
+
+def test_a_time_without_a_zone_is_utc() -> None:
+    assert one(published="2022-01-02T03:04:05").posted_at == datetime(
+        2022, 1, 2, 3, 4, 5, tzinfo=UTC
+    )
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"<html>busy</html>",
+        {"error": "couldnt_find_community"},
+        {"posts": {}},
+        {"posts": [{"post": {"id": 1}}]},
+        {"posts": ["?"]},
+        [],
+    ],
+)
+def test_an_answer_that_is_not_lemmys_ends_the_source_with_one_reason(page: Any) -> None:
+    with pytest.raises(SourceFailed, match=r"c/memes at lemmy\.example"):
+        listed(Lemmy(SITE, "memes"), {None: page})

@@ -1,0 +1,64 @@
+"""What a training run is told, saved with what it made."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Backbone", "TrainConfig", "recipe"]
+
+
+class Backbone(StrEnum):
+    """The convolutional part of the picture branch."""
+
+    SMALL = "small"  # learns from nothing in minutes
+    MOBILENET_V2 = "mobilenet_v2"  # for weights that were learned elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """One run's choices; the defaults are those that did best in docs/results.md."""
+
+    backbone: Backbone = Backbone.SMALL
+    weights: str = "none"  # "none", "imagenet", or the name of a weights file
+    image_px: int = 128  # side of the square the network sees
+    batch_size: int = 32
+    seed: int = 1
+    balance: float = 0.5  # 0: genres count as often as they come; 1: all the same in sum
+
+    epochs: int = 60  # at most; early stopping usually ends it sooner
+    patience: int = 12  # epochs without a better validation loss
+    learning_rate: float = 2e-3  # its peak; it rises for a tenth of the steps and falls to 0
+    dropout: float = 0.3
+    label_smoothing: float = 0.05
+
+    # For a backbone that knows something already: first the head alone, then its last layers too.
+    head_epochs: int = 0
+    head_learning_rate: float = 1e-3
+    n_frozen_layers: int = 0
+
+
+def recipe(weights: str, **changes: Any) -> TrainConfig:
+    """The choices that go with these starting weights; changes that are None change nothing.
+
+    Args:
+        weights: "none", "imagenet", or a file's path, of which the name alone is recorded.
+        changes: fields of TrainConfig.
+    """
+    if weights == "none":
+        config = TrainConfig()
+    else:
+        config = TrainConfig(
+            backbone=Backbone.MOBILENET_V2,
+            weights=Path(weights).name,
+            image_px=224,
+            head_epochs=5,
+            head_learning_rate=3e-3,
+            epochs=10,
+            patience=4,
+            learning_rate=2e-4,
+            dropout=0.4,
+            n_frozen_layers=100,  # up to block 11 of 16: what all pictures share
+            label_smoothing=0.1,
+        )
+    return replace(config, **{name: value for name, value in changes.items() if value is not None})

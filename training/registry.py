@@ -1,0 +1,109 @@
+"""The models there are, a folder each, and which of them answers."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+from core.errors import BadInput, NotReady
+
+__all__ = ["CARD", "KERAS_MODEL", "LITERT_MODEL", "SNAPSHOT", "Registry"]
+
+CARD: Final = "card.json"
+KERAS_MODEL: Final = "model.keras"
+LITERT_MODEL: Final = "model.tflite"
+SNAPSHOT: Final = "snapshot.json"
+_CHAMPION: Final = "champion"
+
+
+class Registry:
+    """A folder of model versions; a version is there whole or not at all."""
+
+    def __init__(self, models_dir: Path) -> None:
+        self._dir = models_dir
+
+    @contextmanager
+    def new_version(self, snapshot_hash: str) -> Iterator[Path]:
+        """A folder to make a version in; it joins the registry when the block ends well."""
+        self._dir.mkdir(parents=True, exist_ok=True)
+        version = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{snapshot_hash[:8]}"
+        workshop = self._dir / f".{version}-{uuid4().hex[:8]}"
+        workshop.mkdir()
+        try:
+            yield workshop
+            target = self._dir / version
+            if target.exists():  # another run of the same second
+                target = self._dir / f"{version}-{uuid4().hex[:4]}"
+            workshop.rename(target)
+        finally:
+            shutil.rmtree(workshop, ignore_errors=True)
+
+    def versions(self) -> list[str]:
+        """All versions, oldest first."""
+        if not self._dir.is_dir():
+            return []
+        return sorted(
+            path.name
+            for path in self._dir.iterdir()
+            if not path.name.startswith(".") and (path / CARD).is_file()
+        )
+
+    def champion(self) -> str:
+        """The version that answers.
+
+        Raises:
+            NotReady: there is no model yet.
+        """
+        versions = self.versions()
+        try:
+            named = (self._dir / _CHAMPION).read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            named = ""
+        if named in versions:
+            return named
+        if versions:
+            return versions[-1]
+        raise NotReady(
+            f"there is no model in {self._dir} yet: make demo makes one from drawn memes, "
+            "python -m training fit one from your collection"
+        )
+
+    def promote(self, version: str) -> None:
+        """Let this version answer from now on.
+
+        Raises:
+            BadInput: there is no such version.
+        """
+        self.path(version)
+        part = self._dir / f".{_CHAMPION}-{uuid4().hex}"
+        part.write_text(version + "\n", encoding="utf-8")
+        os.replace(part, self._dir / _CHAMPION)  # noqa: PTH105
+
+    def path(self, version: str) -> Path:
+        """The folder of a version.
+
+        Raises:
+            BadInput: there is no such version.
+        """
+        if version not in self.versions():
+            known = ", ".join(self.versions()) or "none"
+            raise BadInput(f"there is no model {version!r}; there are: {known}")
+        return self._dir / version
+
+    def card(self, version: str) -> dict[str, Any]:
+        """What a version says of itself.
+
+        Raises:
+            BadInput: there is no such version, or its card is damaged.
+        """
+        path = self.path(version) / CARD
+        try:
+            card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise BadInput(f"{path}: damaged: {error}") from error
+        return card
