@@ -11,7 +11,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -23,6 +23,13 @@ from core.settings import Settings
 from core.window import serve_window
 from training.classifier import Classifier, Prediction
 from training.registry import Registry
+
+_STYLE: Final = """
+<style>
+  .stMainBlockContainer { padding-top: 2rem; padding-bottom: 1rem; }
+  .stImage img { width: auto !important; max-height: 74vh; }
+</style>
+"""
 
 
 @click.group(invoke_without_command=True)
@@ -86,6 +93,7 @@ def window() -> None:
     import streamlit as st
 
     st.set_page_config(page_title="memeEra", page_icon="🖼️", layout="wide")
+    st.html(_STYLE)
     st.title("What kind of meme is this?")
 
     @st.cache_resource(hash_funcs={Settings: hash}, max_entries=2)
@@ -120,11 +128,12 @@ def _draw_answer(data: bytes, prediction: Prediction) -> None:
     left, right = st.columns(2, gap="large")
     left.image(decode(data))
     best = genre(prediction.genre[0].label)
-    right.subheader(best.name)
-    right.write(best.definition)
-    for score in prediction.genre:
-        right.progress(score.score, text=f"{genre(score.label).name} · {score.score:.0%}")
-    right.caption(f"{prediction.ms:.0f} ms, model {prediction.model}")
+    with right, st.container(gap="xsmall"):
+        st.subheader(best.name)
+        st.write(best.definition)
+        for score in prediction.genre:
+            st.progress(score.score, text=f"{genre(score.label).name} · {score.score:.0%}")
+        st.caption(f"{prediction.ms:.0f} ms, model {prediction.model}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 """python -m db: look after the database."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
+from sqlalchemy.orm import Session
 
 from core.cli import json_option, print_json, run
 from core.settings import Settings
@@ -21,7 +24,10 @@ def main() -> None:
 def migrate(as_json: bool) -> None:
     """Bring the tables up to date. Every command does so when it starts."""
     engine = make_engine(Settings.load())
-    revision = upgrade(engine)
+    try:
+        revision = upgrade(engine)
+    finally:
+        engine.dispose()
     place = engine.url.render_as_string(hide_password=True)
     if as_json:
         print_json({"database": place, "revision": revision})
@@ -33,7 +39,7 @@ def migrate(as_json: bool) -> None:
 @json_option
 def show_stats(as_json: bool) -> None:
     """Count what the collection holds."""
-    with Database.open(Settings.load()).reading() as session:
+    with _reading() as session:
         counts = stats(session)
     if as_json:
         print_json(counts)
@@ -48,7 +54,7 @@ def show_stats(as_json: bool) -> None:
 @json_option
 def memes(as_json: bool) -> None:
     """List the memes, oldest first, with their labels and where they were seen."""
-    with Database.open(Settings.load()).reading() as session:
+    with _reading() as session:
         if as_json:
             lead = "["
             for meme in describe_memes(session):  # streamed: a collection may not fit in memory
@@ -62,6 +68,16 @@ def memes(as_json: bool) -> None:
                 f"{meme['label'] or '-':<16}  {len(meme['sightings'])} sightings  "
                 f"{meme['sightings'][0]['image_url'] if meme['sightings'] else ''}"
             )
+
+
+@contextmanager
+def _reading() -> Iterator[Session]:
+    database = Database.open(Settings.load())
+    try:
+        with database.reading() as session:
+            yield session
+    finally:
+        database.engine.dispose()
 
 
 if __name__ == "__main__":

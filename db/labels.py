@@ -1,11 +1,13 @@
 """What people say of memes: votes, undo, and the label that follows."""
 
+import hashlib
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.errors import BadInput
@@ -63,22 +65,39 @@ def cast(
         raise BadInput(f"a vote names a genre or says why not: {verdict=!s} {genre=}")
     if genre is not None:
         known_genre(genre)
-    key = idempotency_key or uuid.uuid4().hex
-    if session.scalar(select(Vote.id).where(Vote.idempotency_key == key)) is not None:
+    key = _fitting(idempotency_key or uuid.uuid4().hex)
+    if _is_cast(session, key):
         return False
-    session.add(
-        Vote(
-            meme_id=meme_id,
-            annotator=annotator,
-            verdict=verdict,
-            genre=genre,
-            trust=trust,
-            idempotency_key=key,
-            created_at=datetime.now(UTC),
-        )
+    vote = Vote(
+        meme_id=meme_id,
+        annotator=annotator,
+        verdict=verdict,
+        genre=genre,
+        trust=trust,
+        idempotency_key=key,
+        created_at=datetime.now(UTC),
     )
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(vote)
+    except IntegrityError:
+        if _is_cast(session, key):  # by another process, since we looked
+            return False
+        raise
     return True
+
+
+def _fitting(key: str) -> str:
+    """The key, or where it is longer than the column (a file's path may be), its hash."""
+    return (
+        key
+        if len(key) <= 255
+        else hashlib.sha256(key.encode("utf-8", "backslashreplace")).hexdigest()
+    )
+
+
+def _is_cast(session: Session, key: str) -> bool:
+    return session.scalar(select(Vote.id).where(Vote.idempotency_key == key)) is not None
 
 
 def undo_last(session: Session, annotator: str) -> int | None:

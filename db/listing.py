@@ -97,9 +97,9 @@ def stats(session: Session) -> dict[str, Any]:
             table.name: session.scalar(select(func.count()).select_from(table))
             for table in Base.metadata.sorted_tables
         },
-        "genres": _by_size(dict(genres.tuples().all())),
-        "communities": _by_size(dict(communities.tuples().all())),
-        "sources": _by_size(dict(sources.tuples().all())),
+        "genres": _by_size(dict(genres.all())),
+        "communities": _by_size(dict(communities.all())),
+        "sources": _by_size(dict(sources.all())),
         "years": {
             str(year or "unknown"): years[year] for year in sorted(years, key=lambda y: y or 0)
         },

@@ -78,7 +78,7 @@ class Matcher:
         """What this picture is to the memes followed so far."""
         if not self._rows:
             return New()
-        distances, positions = self._by_256.search(_bits([picture.phash256]), _N_NEAREST)
+        distances, positions = _nearest(self._by_256, picture.phash256, _N_NEAREST)
         for distance, position in zip(distances[0], positions[0], strict=True):
             if position < 0 or distance > _REPOST_BITS:
                 break
@@ -86,11 +86,22 @@ class Matcher:
             # The hashes see the first frame alone: a still is not the animation it was taken from.
             if frames == picture.header.frames:
                 return Repost(of=meme_id, distance=int(distance))
-        distances, positions = self._by_64.search(_bits([picture.phash64]), 1)
+        distances, positions = _nearest(self._by_64, picture.phash64, 1)
         if distances[0, 0] <= _TEMPLATE_BITS:
             _, template_id, _ = self._rows[positions[0, 0]]
             return SameTemplate(template=template_id, distance=int(distances[0, 0]))
         return New()
+
+
+def _nearest(
+    index: faiss.IndexBinaryFlat, phash: str, k: int
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """The k nearest, nearest first: distances and positions, (1, k) each; position -1: no more."""
+    # A single query gains nothing by more threads, and on a busy machine waits for them: 10 ms
+    # instead of 10 us. The setting holds for the calling thread alone.
+    faiss.omp_set_num_threads(1)
+    distances, positions = index.search(_bits([phash]), k)
+    return distances, positions
 
 
 def _bits(hashes: list[str]) -> npt.NDArray[np.uint8]:

@@ -21,7 +21,10 @@ class MediaStore:
     """The picture files of one collection."""
 
     def __init__(self, url: str) -> None:
-        self._fs, self._root = fsspec.core.url_to_fs(url)
+        try:
+            self._fs, self._root = fsspec.core.url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            raise BadInput(f"MEMEERA_MEDIA_URL: {error}") from error
         self._local = isinstance(self._fs, LocalFileSystem)
 
     @classmethod

@@ -53,6 +53,22 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
+class AnyText(TypeDecorator[str]):
+    """Text from the web or a file's name; what a database cannot hold is written as an escape.
+
+    That is NUL, and the lone surrogates by which Python keeps bytes that are not UTF-8.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """To the database; what is looked up is escaped in the same way."""
+        if value is None:
+            return None
+        return value.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
+
+
 class Base(DeclarativeBase):
     """Root of all tables; constraint names are derived, so that migrations can name them."""
 
@@ -128,13 +144,13 @@ class Sighting(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     meme_id: Mapped[int] = mapped_column(ForeignKey("meme.id"), index=True)
     source: Mapped[str] = mapped_column(String(64))
-    post_id: Mapped[str] = mapped_column(Text)
+    post_id: Mapped[str] = mapped_column(AnyText)
     media_index: Mapped[int]  # its place in a gallery, from 0
     community: Mapped[str | None] = mapped_column(String(255), index=True)
-    image_url: Mapped[str] = mapped_column(Text, index=True)
-    permalink: Mapped[str | None] = mapped_column(Text)
-    title: Mapped[str | None] = mapped_column(Text)
-    flair: Mapped[str | None] = mapped_column(Text)
+    image_url: Mapped[str] = mapped_column(AnyText, index=True)
+    permalink: Mapped[str | None] = mapped_column(AnyText)
+    title: Mapped[str | None] = mapped_column(AnyText)
+    flair: Mapped[str | None] = mapped_column(AnyText)
     score: Mapped[int | None]
     posted_at: Mapped[datetime | None]
     crawled_at: Mapped[datetime]
@@ -165,7 +181,7 @@ class Run(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     source: Mapped[str] = mapped_column(String(64))
-    target: Mapped[str] = mapped_column(Text)
+    target: Mapped[str] = mapped_column(AnyText)
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]  # none: still going, or killed
     # listed, known, added, reposts, failed; and rejected: {reason: n}

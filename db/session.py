@@ -3,13 +3,14 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session, sessionmaker
 
-from core.errors import BadInput, MemeEraError
+from core.errors import BadInput
 from core.settings import Settings
 
 __all__ = ["Database", "lock_collection"]
@@ -32,23 +33,25 @@ class Database:
         """Connect, making the SQLite file and bringing the tables up to date where needed.
 
         Raises:
-            BadInput: the database URL cannot be used.
-            MemeEraError: the database does not answer.
+            BadInput: the database URL or the data folder cannot be used.
+            MemeEraError: the database does not answer, or a newer memeEra made it.
         """
         from db.migrations.upgrade import upgrade  # Alembic loads only where a database is opened
 
         engine = make_engine(settings)
         try:
             upgrade(engine)
-        except OperationalError as error:
-            place = engine.url.render_as_string(hide_password=True)
-            raise MemeEraError(f"the database {place} does not open: {error.orig}") from error
+        except BaseException:
+            engine.dispose()
+            raise
         return cls(engine)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees one state of the database; it is rolled back at the end."""
         with self._sessions() as session:
+            if self.engine.dialect.name == "postgresql":  # by itself, each query sees its own
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
 
     @contextmanager
@@ -70,21 +73,31 @@ def make_engine(settings: Settings) -> Engine:
     """An engine for the settings' database; nothing is connected yet.
 
     Raises:
-        BadInput: the database URL cannot be used.
+        BadInput: the database URL or the data folder cannot be used.
     """
     try:
         engine = create_engine(settings.sqlalchemy_url)
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
         raise BadInput(
             f"MEMEERA_DATABASE_URL: {error}; write postgresql://user:password@host/database "
             "and install memeera[postgres], or unset it for SQLite"
         ) from error
     if engine.dialect.name == "sqlite":
         if settings.database_url is None:
-            settings.data_dir.mkdir(parents=True, exist_ok=True)
+            _make_data_dir(settings.data_dir)
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_data_dir(data_dir: Path) -> None:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"the data folder {data_dir} cannot be made: {error.strerror}; "
+            "set MEMEERA_DATA_DIR to a folder that can be written"
+        ) from error
 
 
 def lock_collection(connection: Connection) -> None:
@@ -105,10 +118,10 @@ def _set_up_sqlite(dbapi: sqlite3.Connection, _record: object) -> None:
     # Transactions are begun below, not by sqlite3, which would begin them too late.
     dbapi.isolation_level = None
     for pragma in (
+        f"busy_timeout = {_BUSY_TIMEOUT_MS}",  # first: the others may have to wait too
         "journal_mode = WAL",  # people vote while the crawler writes
         "synchronous = NORMAL",  # safe against kill -9; a power cut may lose the last commits
         "foreign_keys = ON",
-        f"busy_timeout = {_BUSY_TIMEOUT_MS}",
     ):
         dbapi.execute(f"PRAGMA {pragma}")
 

@@ -34,4 +34,4 @@ def meme_at(session: Session, image_url: str) -> int | None:
 def memes_with_bytes(session: Session, sha256s: Sequence[str]) -> dict[str, int]:
     """Of these files, by SHA-256, the memes that are kept already."""
     rows = session.execute(select(Meme.sha256, Meme.id).where(Meme.sha256.in_(sha256s)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())

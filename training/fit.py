@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -12,13 +13,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import keras
+import tensorflow as tf
 
-from core.errors import NotReady
+from core.errors import MemeEraError, NotReady
 from core.settings import Settings
 from db.media import MediaStore
 from training.classifier import Classifier
 from training.config import TrainConfig
-from training.dataset import batches
+from training.dataset import UNREADABLE, batches
 from training.evaluate import evaluate
 from training.metrics import draw_confusion
 from training.model import BACKBONE_LAYER, build, load_backbone_weights
@@ -112,14 +114,19 @@ def _train(
         stopping = keras.callbacks.EarlyStopping(
             monitor="val_loss", patience=config.patience, restore_best_weights=True
         )
-        fitted = model.fit(
-            data[Split.TRAIN],
-            validation_data=data[Split.VALIDATION],
-            epochs=epochs,
-            verbose=0,
-            shuffle=False,  # the data set shuffles itself
-            callbacks=[stopping, EpochLines(title, epochs, n_steps, say)],
-        )
+        try:
+            fitted = model.fit(
+                data[Split.TRAIN],
+                validation_data=data[Split.VALIDATION],
+                epochs=epochs,
+                verbose=0,
+                shuffle=False,  # the data set shuffles itself
+                callbacks=[stopping, EpochLines(title, epochs, n_steps, say)],
+            )
+        except tf.errors.OpError as error:
+            # What the pipeline's Python said is somewhere in TensorFlow's account of it.
+            said = re.search(UNREADABLE + ".*", str(error))
+            raise MemeEraError(said.group() if said else str(error).splitlines()[0]) from error
         history.extend(
             {name: float(values[i]) for name, values in fitted.history.items()}
             for i in range(len(fitted.epoch))
@@ -131,8 +138,9 @@ def _train(
         backbone.trainable = True
         for layer in backbone.layers[: config.n_frozen_layers]:
             layer.trainable = False
-        for layer in backbone.layers:
-            # Few memes would spoil the statistics that many pictures gave.
+        for layer in (*backbone.layers, *model.layers):
+            # Few memes would spoil the statistics that many pictures gave; and those of the
+            # features, once known, give the fine-tuning firm ground.
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.trainable = False
     run(config.epochs, config.learning_rate, "whole")

@@ -7,6 +7,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
+from sqlalchemy.exc import DatabaseError
 
 from core.errors import MemeEraError
 from db.session import lock_collection
@@ -18,8 +19,24 @@ def upgrade(engine: Engine) -> str:
     """Bring the tables up to date; two processes may ask at once. Gives the revision reached.
 
     Raises:
-        MemeEraError: the database was made by a newer memeEra.
+        MemeEraError: the database does not answer, or a newer memeEra made it.
     """
+    try:
+        return _upgrade(engine)
+    except DatabaseError as error:
+        place = engine.url.render_as_string(hide_password=True)
+        reason = " ".join(str(error.orig).split())  # one line
+        raise MemeEraError(f"the database {place} does not open: {reason}") from error
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration, without a file."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    return config
+
+
+def _upgrade(engine: Engine) -> str:
     config = alembic_config()
     script = ScriptDirectory.from_config(config)
     head = str(script.get_current_head())
@@ -39,10 +56,3 @@ def upgrade(engine: Engine) -> str:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     return head
-
-
-def alembic_config() -> Config:
-    """Alembic's configuration, without a file."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    return config

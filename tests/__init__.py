@@ -1,0 +1,1 @@
+"""The tests; flat, a file a module."""

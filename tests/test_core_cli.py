@@ -1,0 +1,145 @@
+"""How commands end: the exit code, and one line on standard error."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import click
+import pytest
+
+from core.cli import json_option, print_json, run, warn
+from core.errors import BadInput, ImageRejected, MemeEraError, NotReady, Reject
+
+
+@pytest.fixture(autouse=True)
+def _log_handlers_of_this_test_alone() -> Iterator[None]:
+    handlers = list(logging.root.handlers)
+    yield
+    logging.root.handlers[:] = handlers
+
+
+def ending(command: click.Command, *args: str) -> int:
+    """Run a command; gives its exit code."""
+    with pytest.raises(SystemExit) as ended:
+        run(command, "python -m example", args)
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def raising(error: BaseException) -> click.Command:
+    @click.command()
+    def command() -> None:
+        raise error
+
+    return command
+
+
+def test_a_command_that_does_its_work_ends_with_0(capsys: pytest.CaptureFixture[str]) -> None:
+    @click.command()
+    @json_option
+    def command(as_json: bool) -> None:
+        print_json({"as_json": as_json})
+
+    assert ending(command) == 0
+    assert json.loads(capsys.readouterr().out) == {"as_json": False}
+    assert ending(command, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"as_json": True}
+
+
+def test_a_command_may_choose_its_exit_code() -> None:
+    assert ending(click.Command("example", callback=lambda: 2)) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code"),
+    [
+        (MemeEraError("it failed; try this"), 1),
+        (NotReady("it failed; try this"), 1),
+        (BadInput("it failed; try this"), 2),
+    ],
+)
+def test_our_errors_end_as_one_line(
+    error: MemeEraError, exit_code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ending(raising(error)) == exit_code
+    assert capsys.readouterr() == ("", "it failed; try this\n")
+
+
+def test_a_rejected_image_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ending(raising(ImageRejected(Reject.EMPTY, "the file is empty"))) == 2
+    assert capsys.readouterr().err == "the file is empty (empty)\n"
+
+
+def test_an_unknown_option_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ending(click.Command("example"), "--nonsense") == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "--nonsense" in captured.err.splitlines()[-1]
+    assert "python -m example" in captured.err
+
+
+def test_help_ends_with_0(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ending(click.Command("example", help="What it does."), "--help") == 0
+    assert "What it does." in capsys.readouterr().out
+
+
+def test_ctrl_c_ends_with_130_and_says_that_nothing_is_lost(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert ending(raising(KeyboardInterrupt())) == 130
+    assert capsys.readouterr() == (
+        "",
+        "stopped; what was done is kept, and the same command goes on from there\n",
+    )
+
+
+def test_our_bugs_are_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(raising(ZeroDivisionError()), "python -m example", [])
+
+
+def test_json_keeps_letters_as_they_are_and_times_as_text(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_json({"title": "¿qué?", "at": datetime(2020, 1, 2, tzinfo=UTC)})
+    printed = capsys.readouterr().out
+    assert "¿qué?" in printed
+    assert json.loads(printed) == {"title": "¿qué?", "at": "2020-01-02 00:00:00+00:00"}
+
+
+def test_a_warning_is_one_line_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    warn("look here")
+    assert capsys.readouterr() == ("", "look here\n")
+
+
+PROGRAM = """
+import logging
+import click
+from core.cli import run
+
+@click.command()
+def command():
+    logging.getLogger("library").warning("heard")
+    logging.getLogger("library").info("not heard")
+    for number in range(100_000):
+        click.echo(number)
+
+run(command, "example")
+"""
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure() -> None:
+    read_end, write_end = os.pipe()
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM], stdout=write_end, stderr=subprocess.PIPE, text=True
+    ) as program:
+        os.close(write_end)
+        with os.fdopen(read_end) as reader:
+            assert reader.readline() == "0\n"
+        _, errors = program.communicate(timeout=30)
+    assert program.returncode == 0
+    assert errors == "library: heard\n"  # the log is on standard error, from warnings on

@@ -1,0 +1,418 @@
+"""Votes, undo, and the label that follows."""
+
+import threading
+from typing import Protocol
+
+import pytest
+from sqlalchemy import select
+
+from core.errors import BadInput
+from core.fingerprint import fingerprint
+from db.labels import (
+    Prior,
+    Progress,
+    cast,
+    consensus,
+    labelled_by,
+    next_unlabelled,
+    progress,
+    set_priors,
+    undo_last,
+    weak_labels,
+)
+from db.memes import Collection, Seen
+from db.models import Community, Meme, MemeStatus, Verdict, Vote
+from tests.conftest import picture
+
+
+class Say(Protocol):
+    """Casts one vote in a transaction of its own."""
+
+    def __call__(
+        self,
+        meme: int,
+        annotator: str,
+        what: str | Verdict,
+        *,
+        key: str | None = None,
+        trust: str | None = None,
+    ) -> bool: ...
+
+
+@pytest.fixture
+def memes(collection: Collection) -> list[int]:
+    """Three memes, seen in no community."""
+    with collection.adding() as adder:
+        return [
+            adder.add(picture(n), fingerprint(picture(n)), Seen("test", str(n), "url")).meme_id
+            for n in range(3)
+        ]
+
+
+@pytest.fixture
+def say(collection: Collection) -> Say:
+    def say_once(
+        meme: int,
+        annotator: str,
+        what: str | Verdict,
+        *,
+        key: str | None = None,
+        trust: str | None = None,
+    ) -> bool:
+        is_genre = not isinstance(what, Verdict)
+        with collection.database.writing() as session:
+            return cast(
+                session,
+                meme,
+                annotator,
+                genre=str(what) if is_genre else None,
+                verdict=Verdict.GENRE if is_genre else Verdict(what),
+                trust=trust,
+                idempotency_key=key,
+            )
+
+    return say_once
+
+
+def undo(collection: Collection, annotator: str) -> int | None:
+    with collection.database.writing() as session:
+        return undo_last(session, annotator)
+
+
+def agreed(collection: Collection) -> dict[int, tuple[str, str | None]]:
+    """The consensus: verdict and genre by meme."""
+    with collection.database.reading() as session:
+        rows = session.execute(consensus()).all()
+    assert len({row.meme_id for row in rows}) == len(rows)
+    return {row.meme_id: (row.verdict, row.genre) for row in rows}
+
+
+def next_for(collection: Collection, annotator: str) -> int | None:
+    with collection.database.reading() as session:
+        meme = next_unlabelled(session, annotator)
+        return meme.id if meme else None
+
+
+def how_far(collection: Collection, annotator: str) -> Progress:
+    with collection.database.reading() as session:
+        return progress(session, annotator)
+
+
+def test_a_vote_is_recorded_once_for_its_key(
+    collection: Collection, memes: list[int], say: Say
+) -> None:
+    assert say(memes[0], "ana", "ironic", key="k1") is True
+    assert say(memes[0], "ana", "ironic", key="k1") is False
+    assert say(memes[1], "bo", "political", key="k1") is False
+    with collection.database.reading() as session:
+        vote = session.scalars(select(Vote)).one()
+    assert (vote.meme_id, vote.annotator, vote.verdict, vote.genre) == (1, "ana", "genre", "ironic")
+    assert vote.created_at.tzinfo is not None
+    assert vote.undone_at is None
+
+
+def test_votes_without_a_key_all_count(collection: Collection, memes: list[int], say: Say) -> None:
+    assert say(memes[0], "ana", "ironic")
+    assert say(memes[0], "ana", "ironic")
+    with collection.database.reading() as session:
+        assert len(session.scalars(select(Vote)).all()) == 2
+
+
+def test_a_key_may_be_longer_than_its_column(memes: list[int], say: Say) -> None:
+    key = "import:/" + "very/" * 100 + "long.png#0123:ironic"
+    assert say(memes[0], "import", "ironic", key=key) is True
+    assert say(memes[0], "import", "ironic", key=key) is False
+    assert say(memes[0], "import", "ironic", key=key + "!") is True
+
+
+def test_the_same_key_twice_at_the_same_moment_counts_once(
+    collection: Collection, memes: list[int]
+) -> None:
+    ready, results = threading.Barrier(4), []
+
+    def vote() -> None:
+        ready.wait(20)
+        with collection.database.writing() as session:
+            results.append(cast(session, memes[0], "ana", genre="ironic", idempotency_key="k"))
+
+    threads = [threading.Thread(target=vote) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(results) == [False, False, False, True]
+
+
+def test_the_same_key_in_a_transaction_not_yet_committed_counts_once(
+    collection: Collection, memes: list[int]
+) -> None:
+    results = []
+
+    def vote() -> None:
+        with collection.database.writing() as session:
+            results.append(cast(session, memes[0], "ana", genre="ironic", idempotency_key="k"))
+            results.append(cast(session, memes[1], "ana", genre="ironic", idempotency_key="l"))
+
+    with collection.database.writing() as session:
+        assert cast(session, memes[0], "ana", genre="ironic", idempotency_key="k")
+        thread = threading.Thread(target=vote)
+        thread.start()
+        thread.join(0.3)
+        assert thread.is_alive()  # it waits to learn whether this one comes to be
+    thread.join(30)
+    assert results == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("genre", "verdict"),
+    [(None, Verdict.GENRE), ("ironic", Verdict.SKIP), ("ironic", Verdict.NOT_A_MEME)],
+)
+def test_a_vote_names_a_genre_or_says_why_not(
+    collection: Collection, memes: list[int], genre: str | None, verdict: Verdict
+) -> None:
+    with (
+        collection.database.writing() as session,
+        pytest.raises(BadInput, match=r"names a genre or says why not"),
+    ):
+        cast(session, memes[0], "ana", genre=genre, verdict=verdict)
+
+
+def test_a_genre_that_does_not_exist_is_refused(memes: list[int], say: Say) -> None:
+    with pytest.raises(BadInput, match="no genre 'dank'"):
+        say(memes[0], "ana", "dank")
+
+
+def test_memes_come_oldest_first_until_none_is_left(
+    collection: Collection, memes: list[int], say: Say
+) -> None:
+    shown = []
+    while (meme := next_for(collection, "ana")) is not None:
+        shown.append(meme)
+        say(meme, "ana", "ironic")
+    assert shown == memes
+    assert next_for(collection, "bo") is None  # one label each is enough
+
+
+def test_what_one_skipped_another_still_sees(
+    collection: Collection, memes: list[int], say: Say
+) -> None:
+    say(memes[0], "ana", Verdict.SKIP)
+    assert next_for(collection, "ana") == memes[1]
+    assert next_for(collection, "bo") == memes[0]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.UNSURE, Verdict.NOT_A_MEME])
+def test_what_one_judged_without_a_genre_is_done_for_all(
+    collection: Collection, memes: list[int], say: Say, verdict: Verdict
+) -> None:
+    say(memes[0], "ana", verdict)
+    assert next_for(collection, "ana") == memes[1]
+    assert next_for(collection, "bo") == memes[1]
+
+
+def test_a_removed_meme_is_not_shown(collection: Collection, memes: list[int]) -> None:
+    with collection.database.writing() as session:
+        session.get_one(Meme, memes[0]).status = MemeStatus.REMOVED
+    assert next_for(collection, "ana") == memes[1]
+    assert how_far(collection, "ana") == Progress(n_memes=2, n_labelled=0, n_left=2)
+
+
+def test_progress_counts_what_is_done_and_what_is_left(
+    collection: Collection, memes: list[int], say: Say
+) -> None:
+    assert how_far(collection, "ana") == Progress(n_memes=3, n_labelled=0, n_left=3)
+    say(memes[0], "ana", "ironic")
+    say(memes[1], "ana", Verdict.SKIP)
+    assert how_far(collection, "ana") == Progress(n_memes=3, n_labelled=1, n_left=1)
+    assert how_far(collection, "bo") == Progress(n_memes=3, n_labelled=0, n_left=2)
+    undo(collection, "ana")
+    undo(collection, "ana")
+    assert how_far(collection, "ana") == Progress(n_memes=3, n_labelled=0, n_left=3)
+    with collection.database.reading() as session:
+        assert labelled_by(session, "ana") == 0
+
+
+def test_any_number_of_votes_can_be_undone_last_first(
+    collection: Collection, memes: list[int], say: Say
+) -> None:
+    for meme in memes:
+        say(meme, "ana", "ironic")
+    say(memes[0], "bo", "political")
+
+    assert [undo(collection, "ana") for _ in range(4)] == [*reversed(memes), None]
+
+    assert agreed(collection) == {memes[0]: ("genre", "political")}
+    assert next_for(collection, "ana") == memes[1]
+    with collection.database.reading() as session:  # append-only: the rows are all there
+        assert len(session.scalars(select(Vote)).all()) == 4
+
+
+def test_a_skip_can_be_undone_too(collection: Collection, memes: list[int], say: Say) -> None:
+    say(memes[0], "ana", Verdict.SKIP)
+    assert undo(collection, "ana") == memes[0]
+    assert next_for(collection, "ana") == memes[0]
+
+
+def test_several_undone_in_one_transaction_are_several(
+    collection: Collection, memes: list[int], say: Say
+) -> None:
+    for meme in memes:
+        say(meme, "ana", "ironic")
+    with collection.database.writing() as session:
+        assert [undo_last(session, "ana") for _ in range(3)] == [*reversed(memes)]
+
+
+def test_without_votes_there_is_no_consensus(collection: Collection, memes: list[int]) -> None:
+    assert agreed(collection) == {}
+
+
+def test_the_majority_is_right(collection: Collection, memes: list[int], say: Say) -> None:
+    for annotator, genre in (("a", "ironic"), ("b", "ironic"), ("c", "political")):
+        say(memes[0], annotator, genre)
+    say(memes[1], "a", "text_post")
+    assert agreed(collection) == {
+        memes[0]: ("genre", "ironic"),
+        memes[1]: ("genre", "text_post"),
+    }
+
+
+def test_of_equals_the_one_said_last_counts(
+    collection: Collection, memes: list[int], say: Say
+) -> None:
+    for annotator, genre in (
+        ("a", "ironic"),
+        ("b", "political"),
+        ("c", "political"),
+        ("d", "ironic"),
+    ):
+        say(memes[0], annotator, genre)
+    assert agreed(collection) == {memes[0]: ("genre", "ironic")}
+    say(memes[1], "a", "political")
+    say(memes[1], "b", "ironic")
+    say(memes[1], "c", "rage_comic")
+    assert agreed(collection)[memes[1]] == ("genre", "rage_comic")
+
+
+def test_the_last_word_of_each_person_counts_once(
+    collection: Collection, memes: list[int], say: Say
+) -> None:
+    for _ in range(5):
+        say(memes[0], "ana", "ironic")
+    say(memes[0], "ana", "political")
+    assert agreed(collection) == {memes[0]: ("genre", "political")}
+    say(memes[0], "bo", "text_post")
+    say(memes[0], "cy", "text_post")
+    assert agreed(collection) == {memes[0]: ("genre", "text_post")}
+
+
+def test_after_an_undo_the_word_before_counts_again(
+    collection: Collection, memes: list[int], say: Say
+) -> None:
+    say(memes[0], "ana", "ironic")
+    say(memes[0], "ana", "political")
+    undo(collection, "ana")
+    assert agreed(collection) == {memes[0]: ("genre", "ironic")}
+    undo(collection, "ana")
+    assert agreed(collection) == {}
+
+
+def test_a_skip_is_no_word_at_all(collection: Collection, memes: list[int], say: Say) -> None:
+    say(memes[0], "ana", "ironic")
+    say(memes[0], "ana", Verdict.SKIP)
+    say(memes[1], "ana", Verdict.SKIP)
+    assert agreed(collection) == {memes[0]: ("genre", "ironic")}
+
+
+def test_not_a_meme_and_unsure_are_words_too(
+    collection: Collection, memes: list[int], say: Say
+) -> None:
+    for annotator in ("a", "b"):
+        say(memes[0], annotator, Verdict.NOT_A_MEME)
+    say(memes[0], "c", "ironic")
+    say(memes[1], "a", Verdict.UNSURE)
+    assert agreed(collection) == {
+        memes[0]: ("not_a_meme", None),
+        memes[1]: ("unsure", None),
+    }
+
+
+def test_the_trust_of_an_imported_label_comes_with_it(
+    collection: Collection, memes: list[int], say: Say
+) -> None:
+    say(memes[0], "import", "ironic", trust="viewed")
+    say(memes[0], "ana", "ironic")
+    say(memes[1], "ana", "ironic")
+    with collection.database.reading() as session:
+        assert [(row.meme_id, row.trust) for row in session.execute(consensus())] == [
+            (memes[0], "viewed"),
+            (memes[1], None),
+        ]
+
+
+def see_in(collection: Collection, meme: int, *communities: str) -> None:
+    with collection.adding() as adder:
+        for number, community in enumerate(communities):
+            seen = Seen("test", f"{meme} {community} {number}", "url", community=community)
+            adder.see_again(meme, seen)
+
+
+def suggested(collection: Collection) -> dict[int, tuple[str, float]]:
+    with collection.database.reading() as session:
+        rows = session.execute(weak_labels()).all()
+    assert len({row.meme_id for row in rows}) == len(rows)
+    return {row.meme_id: (row.genre, row.weight) for row in rows}
+
+
+@pytest.fixture
+def priors(collection: Collection) -> None:
+    with collection.database.writing() as session:
+        set_priors(
+            session,
+            [
+                Prior("F7U12", "rage_comic", 0.9),
+                Prior("funny", "top_bottom_text", 0.5),
+                Prior("advice", "top_bottom_text", 0.7),
+                Prior("politics", "political", 0.5),
+            ],
+        )
+
+
+@pytest.mark.usefixtures("priors")
+def test_a_community_suggests_its_genre_whatever_the_case_of_its_name(
+    collection: Collection, memes: list[int]
+) -> None:
+    see_in(collection, memes[0], "f7u12")
+    see_in(collection, memes[1], "Funny")
+    see_in(collection, memes[2], "unknown")
+    assert suggested(collection) == {
+        memes[0]: ("rage_comic", 0.9),
+        memes[1]: ("top_bottom_text", 0.5),
+    }
+
+
+@pytest.mark.usefixtures("priors")
+def test_where_communities_differ_the_greater_sum_of_weights_wins(
+    collection: Collection, memes: list[int]
+) -> None:
+    see_in(collection, memes[0], "f7u12", "funny", "advice")  # .9 against .5 + .7
+    see_in(collection, memes[1], "f7u12", "funny")  # .9 against .5
+    see_in(collection, memes[2], "funny", "politics")  # .5 against .5: the first by name
+    assert suggested(collection) == {
+        memes[0]: ("top_bottom_text", 0.7),
+        memes[1]: ("rage_comic", 0.9),
+        memes[2]: ("political", 0.5),
+    }
+
+
+@pytest.mark.usefixtures("priors")
+def test_priors_set_again_replace_their_own_and_no_others(collection: Collection) -> None:
+    with collection.database.writing() as session:
+        set_priors(session, [Prior("FUNNY", "ironic", 0.1), Prior("funny", "ironic", 0.2)])
+    with collection.database.reading() as session:
+        rows = session.scalars(select(Community).order_by(Community.name)).all()
+    assert [(row.name, row.genre, row.weight) for row in rows] == [
+        ("advice", "top_bottom_text", 0.7),
+        ("f7u12", "rage_comic", 0.9),
+        ("funny", "ironic", 0.2),
+        ("politics", "political", 0.5),
+    ]

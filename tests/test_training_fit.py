@@ -1,0 +1,139 @@
+"""Runs of training on drawn memes, through the command."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.settings import Settings
+from db.media import MediaStore
+from tests.conftest import ROOT, Trained
+from training.classifier import Classifier
+from training.picture import picture_of
+from training.registry import CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, Registry
+from training.snapshot import Snapshot
+from training.splits import Split
+
+
+def command(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run python -m training with its data folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "training", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"MEMEERA_DATA_DIR": str(data_dir)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_a_run_registers_all_that_a_version_is(trained: Trained) -> None:
+    registry = Registry(Settings(data_dir=trained.data_dir).models_dir)
+    assert registry.versions() == [trained.version]
+    folder = registry.path(trained.version)
+    for name in (KERAS_MODEL, LITERT_MODEL, CARD, SNAPSHOT, "confusion.png"):
+        assert (folder / name).stat().st_size > 0, name
+    card = registry.card(trained.version)
+    snapshot = Snapshot.load(folder / SNAPSHOT)
+    assert card["classes"] == list(snapshot.classes) == sorted_genres(trained)
+    assert card["snapshot"]["hash"] == snapshot.hash
+    assert trained.version.endswith(snapshot.hash[:8])
+    assert card["seed"] == 1
+    assert card["test_labels"] == "people"
+    assert set(card["libraries"]) >= {"tensorflow", "keras", "ai-edge-litert"}
+    assert card["metrics"]["n"] == len(snapshot.of(Split.TEST)) > 0
+    assert len(card["history"]) == trained.n_epochs
+
+
+def sorted_genres(trained: Trained) -> list[str]:
+    """The genres that were drawn, in the order of the project's list."""
+    from core.genres import GENRES
+
+    return [genre.key for genre in GENRES if genre.key in trained.genres]
+
+
+def test_the_exported_model_answers_as_the_keras_model_does(trained: Trained) -> None:
+    keras = pytest.importorskip("keras")
+    settings = Settings(data_dir=trained.data_dir)
+    folder = Registry(settings.models_dir).path(trained.version)
+    classifier = Classifier.load(settings)
+    media = MediaStore.open(settings)
+    rows = Snapshot.load(folder / SNAPSHOT).of(Split.TEST)
+    squares = np.stack(
+        [picture_of(media.get(row.sha256, row.format), classifier.side_px) for row in rows]
+    )
+    model = keras.saving.load_model(folder / KERAS_MODEL)
+    expected = np.asarray(model(squares.astype(np.float32), training=False))
+    got = np.stack([classifier.scores(square) for square in squares])
+    assert np.abs(got - expected).max() < 1e-4
+
+
+def test_evaluate_gives_the_figures_of_the_card(trained: Trained) -> None:
+    done = command(trained.data_dir, "evaluate", "--json")
+    assert done.returncode == 0, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    card = Registry(Settings(data_dir=trained.data_dir).models_dir).card(trained.version)
+    assert report["macro_f1"] == card["metrics"]["macro_f1"]
+    shown = command(trained.data_dir, "evaluate").stdout
+    assert f"macro F1 {report['macro_f1']:.3f}" in shown
+    assert all(key in shown for key in trained.genres)
+
+
+def test_what_was_learned_beats_guessing(trained: Trained) -> None:
+    card = Registry(Settings(data_dir=trained.data_dir).models_dir).card(trained.version)
+    assert card["metrics"]["accuracy"] > 1.5 / len(trained.genres)
+
+
+def test_list_marks_the_champion_and_promote_checks_its_argument(trained: Trained) -> None:
+    rows = json.loads(command(trained.data_dir, "list", "--json").stdout)
+    assert [(row["version"], row["champion"]) for row in rows] == [(trained.version, True)]
+    done = command(trained.data_dir, "promote", "nonsense")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "what"),
+    [
+        (["fit"], 1, "there are labels of 0 genres"),
+        (["fit", "--weights", "/no/such/file.h5"], 1, "labels of 0 genres"),
+        (["fit", "--epochs", "0"], 2, "--epochs"),
+        (["evaluate"], 1, "there is no model"),
+        (["evaluate", "--model", "x"], 2, "there is no model 'x'"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_line(
+    tmp_path: Path, arguments: list[str], code: int, what: str
+) -> None:
+    done = command(tmp_path, *arguments)
+    assert done.returncode == code
+    assert what in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_weights_or_pictures_that_are_gone_are_told_and_leave_no_version(
+    trained: Trained, tmp_path: Path
+) -> None:
+    data_dir = trained.copy_to(tmp_path / "copy")
+    done = command(data_dir, "fit", "--weights", "/no/such/file.h5")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "/no/such/file.h5: there is no such weights file"
+
+    snapshot = Snapshot.load(data_dir / "models" / trained.version / SNAPSHOT)
+    lost = snapshot.of(Split.TRAIN)[0]
+    (file,) = (data_dir / "media").rglob(f"{lost.sha256}.*")
+    file.unlink()
+    done = command(data_dir, "fit", "--epochs", "1", "--image-px", "32")
+    assert done.returncode == 1
+    assert f"cannot read the picture of meme {lost.meme_id}" in done.stderr
+    assert "Traceback" not in done.stderr
+    registry = Registry(Settings(data_dir=data_dir).models_dir)
+    assert registry.versions() == [trained.version]
+    assert registry.champion() == trained.version
+    leftovers = [path.name for path in (data_dir / "models").iterdir()]
+    assert sorted(leftovers) == sorted([trained.version, "champion"])

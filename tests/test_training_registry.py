@@ -1,0 +1,70 @@
+"""Versions are there whole or not at all, and one of them answers."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from core.errors import BadInput, NotReady
+from training.registry import CARD, Registry
+
+
+def make(registry: Registry, mark: str) -> str:
+    """Register a version with a card."""
+    before = set(registry.versions())
+    with registry.new_version(mark * 64) as folder:
+        (folder / CARD).write_text(json.dumps({"mark": mark}))
+    (version,) = set(registry.versions()) - before
+    return version
+
+
+def test_a_version_joins_when_it_is_whole(tmp_path: Path) -> None:
+    registry = Registry(tmp_path / "models")
+    version = make(registry, "a")
+    assert registry.versions() == [version]
+    assert version.endswith("-aaaaaaaa")
+    assert registry.card(version) == {"mark": "a"}
+
+
+def test_a_run_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    with pytest.raises(ZeroDivisionError), registry.new_version("b" * 64) as folder:
+        (folder / CARD).write_text(str(1 / 0))
+    assert registry.versions() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_was_killed_is_no_version(tmp_path: Path) -> None:
+    killed = tmp_path / ".20260101-000000-aaaaaaaa-12345678"
+    killed.mkdir()
+    (killed / CARD).write_text("{}")
+    assert Registry(tmp_path).versions() == []
+
+
+def test_two_runs_of_one_second_are_two_versions(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    versions = {make(registry, "a") for _ in range(3)}
+    assert len(versions) == 3
+
+
+def test_the_champion_is_the_one_promoted_else_the_newest(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    with pytest.raises(NotReady, match="make demo"):
+        registry.champion()
+    first, second = make(registry, "a"), make(registry, "b")
+    assert registry.champion() == max(first, second)
+    registry.promote(first)
+    assert registry.champion() == first
+    assert Registry(tmp_path).champion() == first
+    assert registry.versions() == sorted([first, second])  # the mark itself is no version
+
+
+def test_an_unknown_or_damaged_version_is_told(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    version = make(registry, "a")
+    for call in (registry.promote, registry.path, registry.card):
+        with pytest.raises(BadInput, match=r"there is no model '\.\./a'"):
+            call("../a")
+    (registry.path(version) / CARD).write_text("{")
+    with pytest.raises(BadInput, match="damaged"):
+        registry.card(version)

@@ -1,0 +1,67 @@
+"""What a run knew: rows, sides, classes and a hash that names them."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.errors import BadInput
+from training.snapshot import Row, Snapshot
+from training.splits import Split
+
+
+def row(number: int, genre: str, side: Split = Split.TRAIN) -> Row:
+    """One row."""
+    return Row(
+        meme_id=number,
+        sha256=f"{number:064x}",
+        format="PNG",
+        genre=genre,
+        weight=1.0,
+        by_people=True,
+        trust="viewed",
+        family=number,
+        split=side,
+    )
+
+
+ROWS = (row(1, "political"), row(2, "rage_comic"), row(3, "ironic", Split.TEST))
+
+
+def test_a_snapshot_reads_back_as_it_was_saved(tmp_path: Path) -> None:
+    Snapshot(ROWS).save(tmp_path / "snapshot.json")
+    assert Snapshot.load(tmp_path / "snapshot.json") == Snapshot(ROWS)
+
+
+def test_any_change_of_a_label_or_side_changes_the_hash() -> None:
+    known = Snapshot(ROWS).hash
+    assert Snapshot(ROWS).hash == known
+    assert Snapshot((replace(ROWS[0], genre="ironic"), *ROWS[1:])).hash != known
+    assert Snapshot((replace(ROWS[0], split=Split.TEST), *ROWS[1:])).hash != known
+    assert Snapshot(ROWS[:2]).hash != known
+
+
+def test_a_snapshot_that_was_changed_by_hand_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "snapshot.json"
+    Snapshot(ROWS).save(path)
+    path.write_text(path.read_text().replace('"political"', '"ironic"'))
+    with pytest.raises(BadInput, match="do not match its hash"):
+        Snapshot.load(path)
+    path.write_text(path.read_text()[:50])
+    with pytest.raises(BadInput, match="not a snapshot"):
+        Snapshot.load(path)
+    with pytest.raises(BadInput, match="not a snapshot"):
+        Snapshot.load(tmp_path / "missing.json")
+
+
+def test_classes_are_the_genres_that_train_in_their_fixed_order() -> None:
+    assert Snapshot(ROWS).classes == ("rage_comic", "political")
+
+
+def test_counts_are_of_sides_and_genres(tmp_path: Path) -> None:
+    counts = Snapshot(ROWS).counts()
+    assert counts["splits"] == {"train": 2, "validation": 0, "test": 1, "left_out": 0}
+    assert counts["genres"] == {"rage_comic": 1, "ironic": 1, "political": 1}
+    assert counts["families"] == counts["by_people"] == 3
+    assert json.dumps(counts)
