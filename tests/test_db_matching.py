@@ -117,6 +117,15 @@ def test_of_several_the_nearest_is_the_repost(collection: Collection) -> None:
     assert decide(collection, taken(3)) == Repost(of=near, distance=3)
 
 
+def test_the_same_bytes_are_the_same_meme_whatever_their_hashes(collection: Collection) -> None:
+    # Another version of Pillow may decode a file a little differently.
+    (meme,) = add(collection, taken(1))
+    hashed_otherwise = replace(taken(2, off_64=32, off_256=128), sha256=taken(1).sha256)
+    with collection.adding() as adder:
+        outcome = adder.add(b"x", hashed_otherwise, Seen("test", "elsewhere", "url"))
+    assert outcome == Reposted(meme)
+
+
 def test_memes_of_other_processes_are_followed(database_settings: Settings) -> None:
     one, other = Collection.open(database_settings), Collection.open(database_settings)
     (meme,) = add(one, taken(1))
