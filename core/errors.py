@@ -21,6 +21,7 @@ class Reject(StrEnum):
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_SMALL = "too_small"
     UNREADABLE = "unreadable"
+    BAD_ADDRESS = "bad_address"
     REFUSED_ADDRESS = "refused_address"
     HTTP_ERROR = "http_error"
     NO_ANSWER = "no_answer"

@@ -43,6 +43,11 @@ class Settings(BaseSettings):
     max_bytes: int = Field(default=32 * 2**20, gt=0)
     """The largest picture file taken, in bytes."""
 
+    @field_validator("database_url", "media_url", "communities_file", mode="before")
+    @classmethod
+    def _unset_if_empty(cls, value: object) -> object:
+        return value or None  # compose files write VARIABLE= for what is not set
+
     @field_validator("lemmy_urls", mode="before")
     @classmethod
     def _split_urls(cls, value: object) -> object:

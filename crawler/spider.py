@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import scrapy
 from scrapy.exceptions import (
@@ -31,7 +31,10 @@ __all__ = ["Fetched", "MemeSpider", "SeenAgain"]
 
 logger = logging.getLogger(__name__)
 
-_FETCH_ERRORS = (
+# Scrapy drops longer ones without a word, and PostgreSQL cannot index much longer ones.
+_MAX_URL: Final = 2000
+
+_FETCH_ERRORS: Final = (
     CannotResolveHostError,
     DownloadCancelledError,
     DownloadConnectionRefusedError,
@@ -132,21 +135,27 @@ class MemeSpider(scrapy.Spider):
             self.counts.listed += 1
             seen = _seen(post, index, url)
             if index not in known:
-                yield self._request(url, seen)
+                yield from self._request(url, seen)
             elif (meme_id := known[index]) is not None:
                 yield SeenAgain(seen, meme_id)
             else:
                 self.counts.known += 1
 
-    def _request(self, url: str, seen: Seen) -> scrapy.Request:
-        return scrapy.Request(
-            url,
-            callback=self.parse_media,
-            errback=self._fetch_failed,
-            cb_kwargs={"seen": seen},
-            # Two posts may link one picture, and both sightings count.
-            dont_filter=True,
-        )
+    def _request(self, url: str, seen: Seen) -> Iterator[scrapy.Request]:
+        """The request for one medium; none where the address is none."""
+        try:
+            if len(url) > _MAX_URL:
+                raise ValueError(f"longer than {_MAX_URL} characters")
+            yield scrapy.Request(
+                url,
+                callback=self.parse_media,
+                errback=self._fetch_failed,
+                cb_kwargs={"seen": seen},
+                # Two posts may link one picture, and both sightings count.
+                dont_filter=True,
+            )
+        except ValueError as error:
+            self.reject(Reject.BAD_ADDRESS, url[:100], str(error))
 
     def _fetch_failed(self, failure: Any) -> None:
         error = failure.value

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from core.cli import json_option, print_json, run
 from core.settings import Settings
+from db.engine import make_engine
 from db.listing import describe_memes, stats
 from db.migrations.upgrade import upgrade
-from db.session import Database, make_engine
+from db.session import Database
 
 
 @click.group()

@@ -43,7 +43,8 @@ class MediaStore:
     def put(self, sha256: str, format_name: str, data: bytes) -> None:
         """Keep the bytes as they came. Keeping the same bytes twice changes nothing."""
         path = self._path(sha256, format_name)
-        if self._fs.exists(path):
+        # A power cut may leave an empty file behind; it is written anew.
+        if self._fs.exists(path) and self._fs.size(path) == len(data):
             return
         try:
             if not self._local:

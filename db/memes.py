@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import Lock
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -38,6 +39,10 @@ class Seen:
     source_group: str | None = None
     fold: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.posted_at is not None and self.posted_at.tzinfo is None:
+            raise ValueError(f"{self.posted_at} has no time zone; times here are aware UTC")
+
 
 @dataclass(frozen=True, slots=True)
 class Added:
@@ -70,6 +75,7 @@ class Collection:
         self.database = database
         self.media = media
         self._matcher = Matcher()
+        self._lock = Lock()  # the matcher is one for all threads
 
     @classmethod
     def open(cls, settings: Settings) -> "Collection":
@@ -79,13 +85,14 @@ class Collection:
     @contextmanager
     def adding(self) -> Iterator["Adder"]:
         """A transaction in which memes are added, one process at a time; committed at the end."""
-        try:
-            with self.database.writing_alone() as session:
-                self._matcher.follow(session)
-                yield Adder(session, self._matcher, self.media)
-        except BaseException:
-            self._matcher.forget()  # it followed rows that are no more
-            raise
+        with self._lock:
+            try:
+                with self.database.writing_alone() as session:
+                    self._matcher.follow(session)
+                    yield Adder(session, self._matcher, self.media)
+            except BaseException:
+                self._matcher.forget()  # it followed rows that are no more
+                raise
 
 
 class Adder:

@@ -146,7 +146,7 @@ class Sighting(Base):
     source: Mapped[str] = mapped_column(String(64))
     post_id: Mapped[str] = mapped_column(AnyText)
     media_index: Mapped[int]  # its place in a gallery, from 0
-    community: Mapped[str | None] = mapped_column(String(255), index=True)
+    community: Mapped[str | None] = mapped_column(AnyText, index=True)
     image_url: Mapped[str] = mapped_column(AnyText, index=True)
     permalink: Mapped[str | None] = mapped_column(AnyText)
     title: Mapped[str | None] = mapped_column(AnyText)
@@ -158,7 +158,7 @@ class Sighting(Base):
     year_low: Mapped[int | None]
     year_high: Mapped[int | None]
     # How a labelled collection divides itself: what belongs together, and the fold it is in.
-    source_group: Mapped[str | None] = mapped_column(String(255))
+    source_group: Mapped[str | None] = mapped_column(AnyText)
     fold: Mapped[int | None]
 
     meme: Mapped[Meme] = relationship(back_populates="sightings")
@@ -169,7 +169,7 @@ class Community(Base):
 
     __tablename__ = "community"
 
-    name: Mapped[str] = mapped_column(String(255), primary_key=True)  # lower case
+    name: Mapped[str] = mapped_column(AnyText, primary_key=True)  # lower case
     genre: Mapped[str] = mapped_column(String(64))
     weight: Mapped[float]  # how far to trust the prior, 0 to 1
 
@@ -196,11 +196,11 @@ class Vote(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     meme_id: Mapped[int] = mapped_column(ForeignKey("meme.id"), index=True)
-    annotator: Mapped[str] = mapped_column(String(255))
+    annotator: Mapped[str] = mapped_column(AnyText)
     verdict: Mapped[str] = mapped_column(String(16))
     genre: Mapped[str | None] = mapped_column(String(64))  # set where the verdict is a genre
     second_genre: Mapped[str | None] = mapped_column(String(64))
-    trust: Mapped[str | None] = mapped_column(String(16))  # what an imported label says of itself
+    trust: Mapped[str | None] = mapped_column(AnyText)  # what an imported label says of itself
     saw_suggestion: Mapped[bool] = mapped_column(default=False)
     idempotency_key: Mapped[str] = mapped_column(String(255), unique=True)
     created_at: Mapped[datetime]

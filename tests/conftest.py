@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
 
 from core.settings import Settings
 from db.memes import Collection
@@ -306,3 +307,31 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
         assert done.returncode == 0, done.stderr
     (version,) = Registry(data_dir / "models").versions()
     return Trained(data_dir, version, genres, n_epochs)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real Chromium without a screen.
+
+    A module's, not the session's: Playwright keeps an event loop running in this thread meanwhile,
+    and other tests start their own.
+    """
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)), None)
+    if program is None:
+        pytest.skip(f"no browser is installed: none of {', '.join(names)} on the PATH")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=program,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield started
+        started.close()

@@ -3,7 +3,6 @@
 import io
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import select
 
 from core.fingerprint import fingerprint
@@ -21,10 +20,7 @@ from core.settings import Settings
 from db.memes import Added, Collection, Seen
 from db.models import Verdict, Vote
 
-CHROMIUM = shutil.which("chromium")
 HOSTILE = "<img src=x onerror='window.hacked = 1'> **bold** :smile:"
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no program chromium on the PATH")
 
 
 def draw(number: int) -> bytes:
@@ -57,25 +53,6 @@ def address(collection: Collection) -> Iterator[str]:
     with serve(collection) as program:
         yield announced_address(program)
         assert end(program, signal.SIGINT) == (0, "", "")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-            ],
-        )
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import os
 import random
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,26 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from core.genres import genre
 from demo.drawing import draw
 from tests.conftest import ROOT, Trained
-
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium")
 
 
 @contextmanager
@@ -55,14 +39,13 @@ def served(data_dir: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def page(trained: Trained) -> Iterator[Page]:
+def page(trained: Trained, browser: Browser) -> Iterator[Page]:
     """The window, open in a browser."""
-    with served(trained.data_dir) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+    with served(trained.data_dir) as url:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(url)
         yield page
-        browser.close()
+        page.close()
 
 
 def test_a_dropped_meme_gets_its_genres_as_bars(

@@ -86,3 +86,10 @@ def test_settings_do_not_change() -> None:
     settings = Settings()
     with pytest.raises(ValidationError, match="frozen"):
         setattr(settings, "max_bytes", 1)  # noqa: B010
+
+
+def test_a_variable_that_is_set_to_nothing_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "MEDIA_URL", "COMMUNITIES_FILE"):
+        monkeypatch.setenv(f"MEMEERA_{name}", "")
+    settings = Settings.load()
+    assert (settings.database_url, settings.media_url, settings.communities_file) == (None,) * 3

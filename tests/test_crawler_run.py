@@ -268,6 +268,8 @@ def test_what_must_not_be_fetched_is_counted_with_its_reason(tmp_path: Path) -> 
             "http://127.9.9.9:9/private.png",
             "http://2130706434:9/private.png",  # 127.0.0.2, written as a number
             "http://no-such-host.invalid/x.png",
+            "http://[half/an/address.png",
+            f"{site}/{'x' * 3000}.png",
         )
         counts = crawl(
             tmp_path,
@@ -282,7 +284,8 @@ def test_what_must_not_be_fetched_is_counted_with_its_reason(tmp_path: Path) -> 
     rejected = counts["rejected"]
     assert rejected["too_many_bytes"] == 1
     assert rejected["refused_address"] == 3
-    assert sum(rejected.values()) == 8
+    assert rejected["bad_address"] == 2
+    assert sum(rejected.values()) == 10
 
 
 def test_a_crawl_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: Path) -> None:

@@ -93,7 +93,8 @@ def test_a_database_that_does_not_answer_ends_a_command_with_1_and_one_line(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert len(captured.err.splitlines()) == 1
-    assert "127.0.0.1:1/memes does not open: " in captured.err
+    assert captured.err.startswith("cannot open the database postgresql")
+    assert "127.0.0.1:1/memes: " in captured.err
     assert "secret" not in captured.err
 
 

@@ -16,7 +16,7 @@ from core.errors import MemeEraError
 from core.fingerprint import fingerprint
 from core.settings import Settings
 from db.memes import Added, AddOutcome, Collection, Known, Reposted, Seen
-from db.models import Meme, Sighting, Template
+from db.models import Meme, Run, Sighting, Template
 from tests.conftest import ROOT, animation, picture, repost
 
 NEW_YEAR = datetime(2015, 1, 1, tzinfo=UTC)
@@ -171,10 +171,26 @@ def test_times_of_all_zones_are_one_time(collection: Collection) -> None:
 
 
 def test_a_time_without_a_zone_is_refused(collection: Collection) -> None:
-    naive = seen("1", posted_at=datetime(2015, 1, 1))  # noqa: DTZ001
-    with pytest.raises(StatementError, match="has no time zone; times here are aware UTC"):
-        add(collection, picture(1), naive)
-    assert count(collection, Meme) == 0
+    naive = datetime(2015, 1, 1)  # noqa: DTZ001
+    with pytest.raises(ValueError, match="has no time zone; times here are aware UTC"):
+        seen("1", posted_at=naive)
+    with collection.database.reading() as session:
+        session.add(Run(source="x", target="x", started_at=naive, counts={}))
+        with pytest.raises(StatementError, match="has no time zone; times here are aware UTC"):
+            session.flush()
+
+
+def test_two_threads_on_one_collection_take_turns(collection: Collection) -> None:
+    def try_it(number: int) -> None:
+        with suppress(Stopped), collection.adding() as adder:
+            data = picture(number % 10)
+            adder.add(data, fingerprint(data), seen(str(number)))
+            if number >= 10:
+                raise Stopped
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(try_it, [*range(10), *range(10, 30)]))
+    assert count(collection, Meme) == count(collection, Sighting) == 10
 
 
 def test_once_seen_as_not_safe_for_work_it_stays_so(collection: Collection) -> None:

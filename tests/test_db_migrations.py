@@ -12,10 +12,11 @@ from sqlalchemy import Engine, create_engine, inspect, text
 from core.errors import BadInput, MemeEraError
 from core.fingerprint import fingerprint
 from core.settings import Settings
+from db.engine import make_engine
 from db.memes import Collection, Seen
 from db.migrations.upgrade import alembic_config, upgrade
 from db.models import Base
-from db.session import Database, make_engine
+from db.session import Database
 from tests.conftest import picture
 
 TABLES = set(Base.metadata.tables)
@@ -110,7 +111,6 @@ def test_a_database_of_a_newer_version_is_refused(
     [
         "nonsense",
         "nonsense://here",
-        "",
         "postgresql://user:secret@localhost:port/database",
         "mysql+no_such_driver://localhost/database",
     ],
@@ -131,7 +131,7 @@ def test_a_file_that_is_no_database_is_left_as_it_is(settings: Settings) -> None
     settings.data_dir.mkdir()
     file = settings.data_dir / "memes.db"
     file.write_bytes(b"my diary " * 1000)
-    with pytest.raises(MemeEraError, match=r"memes\.db does not open: file is not a database$"):
+    with pytest.raises(MemeEraError, match=r"^cannot open .*memes\.db: file is not a database$"):
         Database.open(settings)
     assert file.read_bytes() == b"my diary " * 1000
 
@@ -141,7 +141,9 @@ def test_a_server_that_does_not_answer_is_told_in_one_line_without_its_password(
     with pytest.raises(MemeEraError) as caught:
         Database.open(Settings(database_url="postgresql://ana:secret@127.0.0.1:1/memes"))
     line = str(caught.value)
-    assert line.startswith("the database postgresql+psycopg://ana:***@127.0.0.1:1/memes does not")
+    assert line.startswith(
+        "cannot open the database postgresql+psycopg://ana:***@127.0.0.1:1/memes:"
+    )
     assert "secret" not in line
     assert "\n" not in line
     assert caught.value.exit_code == 1

@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
+from core.errors import MemeEraError
 from core.fingerprint import fingerprint
+from core.settings import Settings
 from db.labels import Prior, cast, set_priors
 from db.memes import Added, Collection, Reposted, Seen
-from db.models import Community, Vote
+from db.models import Community, Meme, Vote
 from db.session import Database
 from tests.conftest import picture
 
@@ -153,3 +155,24 @@ def test_a_read_before_a_write_does_not_spoil_it(collection: Collection) -> None
     ):
         pass
     assert n_votes(collection.database) == 40
+
+
+def test_a_full_disk_is_one_line_and_keeps_what_was_there(settings: Settings) -> None:
+    collection = Collection.open(settings)
+    data = picture(1)
+    with collection.adding() as adder:
+        adder.add(data, fingerprint(data), Seen("web", "1", "https://x.example/1"))
+
+    def fill_the_disk() -> None:
+        with collection.adding() as adder:
+            adder.session.execute(text("PRAGMA max_page_count = 1"))  # SQLite's way to be full
+            for number in range(2, 100):
+                more = picture(number)
+                title = "x" * 5000
+                place = Seen("web", str(number), "https://x.example", title=title)
+                adder.add(more, fingerprint(more), place)
+
+    with pytest.raises(MemeEraError, match=r"^the database .* is full; nothing of this step"):
+        fill_the_disk()
+    with collection.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Meme)) == 1

@@ -118,7 +118,7 @@ def test_a_view_has_the_fields_that_a_client_reads(
         "name": post.title,
         "url": url,
         "thumbnail_url": url,
-        "ap_id": f"{base_url}/post/{post.id}",
+        "ap_id": f"https://demo.example/post/{post.id}",  # whatever the port
         "published": post.published.strftime("%Y-%m-%dT%H:%M:%S.000000Z"),
         "nsfw": False,
         "removed": False,

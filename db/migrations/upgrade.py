@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
 
 from core.errors import MemeEraError
-from db.session import lock_collection
+from db.engine import MAY_WRITE, lock_collection, why
 
 __all__ = ["alembic_config", "upgrade"]
 
@@ -24,9 +24,7 @@ def upgrade(engine: Engine) -> str:
     try:
         return _upgrade(engine)
     except DatabaseError as error:
-        place = engine.url.render_as_string(hide_password=True)
-        reason = " ".join(str(error.orig).split())  # one line
-        raise MemeEraError(f"the database {place} does not open: {reason}") from error
+        raise MemeEraError(f"cannot open {why(engine, error)}") from error
 
 
 def alembic_config() -> Config:
@@ -43,7 +41,7 @@ def _upgrade(engine: Engine) -> str:
     with engine.connect() as connection:
         if MigrationContext.configure(connection).get_current_revision() == head:
             return head
-    with engine.connect().execution_options(memeera_writes=True) as connection, connection.begin():
+    with engine.connect().execution_options(**MAY_WRITE) as connection, connection.begin():
         lock_collection(connection)
         # Another process may have done it while this one waited for the lock.
         current = MigrationContext.configure(connection).get_current_revision()

@@ -1,0 +1,86 @@
+"""The engine under the database: SQLite or PostgreSQL, and the locks on it."""
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from core.errors import BadInput
+from core.settings import Settings
+
+__all__ = ["MAY_WRITE", "lock_collection", "make_engine", "why"]
+
+# A vote may wait out one crawl batch, and a crawl batch a migration.
+_BUSY_TIMEOUT_MS: Final = 30_000
+# Any number that no other program uses for advisory locks in the same PostgreSQL database.
+_COLLECTION_LOCK: Final = 0x6D656D65  # "meme"
+
+MAY_WRITE: Final = {"memeera_writes": True}
+"""Execution options of a connection whose transaction is going to write."""
+
+
+def make_engine(settings: Settings) -> Engine:
+    """An engine for the settings' database; nothing is connected yet.
+
+    Raises:
+        BadInput: the database URL or the data folder cannot be used.
+    """
+    try:
+        engine = create_engine(settings.sqlalchemy_url)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
+        raise BadInput(
+            f"MEMEERA_DATABASE_URL: {error}; write postgresql://user:password@host/database "
+            "and install memeera[postgres], or unset it for SQLite"
+        ) from error
+    if engine.dialect.name == "sqlite":
+        if settings.database_url is None:
+            _make_data_dir(settings.data_dir)
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def why(engine: Engine, error: DBAPIError) -> str:
+    """What a database said, on one line, with which database it was."""
+    place = engine.url.render_as_string(hide_password=True)
+    return f"the database {place}: {' '.join(str(error.orig).split())}"
+
+
+def _make_data_dir(data_dir: Path) -> None:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"the data folder {data_dir} cannot be made: {error.strerror}; "
+            "set MEMEERA_DATA_DIR to a folder that can be written"
+        ) from error
+
+
+def lock_collection(connection: Connection) -> None:
+    """Wait until no other transaction holds this lock; it ends with the transaction.
+
+    In SQLite, a transaction that may write is alone already.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _COLLECTION_LOCK})
+
+
+def _set_up_sqlite(dbapi: sqlite3.Connection, _record: object) -> None:
+    # Transactions are begun below, not by sqlite3, which would begin them too late.
+    dbapi.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {_BUSY_TIMEOUT_MS}",  # first: the others may have to wait too
+        "journal_mode = WAL",  # people vote while the crawler writes
+        "synchronous = NORMAL",  # safe against kill -9; a power cut may lose the last commits
+        "foreign_keys = ON",
+    ):
+        dbapi.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once if another wrote in between,
+    # whatever the timeout: those that mean to write say so when they begin.
+    writes = MAY_WRITE.items() <= connection.get_execution_options().items()
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
