@@ -7,6 +7,7 @@ from typing import Any, Self
 from scrapy import signals
 from scrapy.crawler import Crawler, CrawlerProcess
 from tqdm import tqdm
+from twisted.python.failure import Failure
 
 from core.cli import warn
 from core.errors import MemeEraError
@@ -68,8 +69,17 @@ def crawl(settings: Settings, sources: Sequence[Source]) -> Counts:
     counts = Counts()
     process = CrawlerProcess(_process_settings(settings))
     crawler = process.create_crawler(MemeSpider)
-    process.crawl(crawler, sources=sources, collection=collection, counts=counts)
+    failures: list[BaseException | None] = []
+
+    def keep(failure: Failure) -> None:
+        failures.append(failure.value)
+
+    crawling = process.crawl(crawler, sources=sources, collection=collection, counts=counts)
+    crawling.addErrback(keep)
     process.start()
+    collection.database.engine.dispose()
+    if failures:
+        raise MemeEraError(f"the crawl did not start: {failures[0]}") from failures[0]
     assert isinstance(crawler.spider, MemeSpider)
     errors = crawler.spider.errors
     if errors and counts.listed == 0:

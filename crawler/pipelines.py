@@ -1,9 +1,11 @@
 """The item pipeline: bytes to fingerprint to the collection."""
 
 import asyncio
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
+from scrapy import signals
 from scrapy.crawler import Crawler
 
 from core.errors import ImageRejected, MemeEraError
@@ -13,6 +15,8 @@ from db.memes import AddOutcome
 from db.runs import save_counts, start_run
 
 __all__ = ["StoreMemes"]
+
+logger = logging.getLogger(__name__)
 
 
 class StoreMemes:
@@ -31,7 +35,9 @@ class StoreMemes:
     def from_crawler(cls, crawler: Crawler) -> Self:
         """As Scrapy makes it."""
         assert isinstance(crawler.spider, MemeSpider)
-        return cls(crawler.spider)
+        pipeline = cls(crawler.spider)
+        crawler.signals.connect(pipeline.count_failure, signals.item_error)
+        return pipeline
 
     async def open_spider(self) -> None:
         """Record that the run began."""
@@ -51,10 +57,14 @@ class StoreMemes:
             self._spider.reject(error.reason, item.seen.image_url, error.detail)
         except MemeEraError as error:
             self._counts.failed += 1
-            self._spider.logger.error("%s: %s", item.seen.image_url, error)
+            logger.error("%s: %s", item.seen.image_url, error)
         else:
             self._counts.record(outcome)
         return item
+
+    def count_failure(self) -> None:
+        """An item ended in an error that nobody foresaw; Scrapy logs it."""
+        self._counts.failed += 1
 
     async def close_spider(self) -> None:
         """Record that the run ended, with its counts."""

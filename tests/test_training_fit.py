@@ -12,7 +12,7 @@ import pytest
 
 from core.settings import Settings
 from db.media import MediaStore
-from tests.conftest import ROOT, Trained
+from tests.conftest import ROOT, Trained, picture
 from training.classifier import Classifier
 from training.picture import picture_of
 from training.registry import CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, Registry
@@ -137,3 +137,28 @@ def test_weights_or_pictures_that_are_gone_are_told_and_leave_no_version(
     assert registry.champion() == trained.version
     leftovers = [path.name for path in (data_dir / "models").iterdir()]
     assert sorted(leftovers) == sorted([trained.version, "champion"])
+
+
+def test_a_label_of_one_meme_or_of_one_genre_does_not_break_a_run(tmp_path: Path) -> None:
+    drawn = tmp_path / "drawn"
+    drawn.mkdir()
+    lines = ["file,genre"]
+    for i in range(12):
+        (drawn / f"{i}.png").write_bytes(picture(i))
+        lines.append(f"{i}.png,ironic")
+    labels = drawn / "labels.csv"
+    labels.write_text("\n".join(lines))
+    data_dir = tmp_path / "data"
+    importing = [sys.executable, "-m", "crawler", "import", str(drawn), "--labels", str(labels)]
+    environment = os.environ | {"MEMEERA_DATA_DIR": str(data_dir)}
+    subprocess.run(importing, cwd=ROOT, env=environment, check=True, capture_output=True)
+    done = command(data_dir, "fit")
+    assert done.returncode == 1
+    assert "labels of 1 genres" in done.stderr
+    labels.write_text("\n".join([*lines[:-1], "11.png,political"]))
+    subprocess.run(importing, cwd=ROOT, env=environment, check=True, capture_output=True)
+    done = command(data_dir, "fit", "--epochs", "1", "--image-px", "32")
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (0, 1)  # by the side that the one meme fell on
+    if done.returncode == 1:
+        assert "label memes of more genres" in done.stderr

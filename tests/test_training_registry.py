@@ -11,11 +11,9 @@ from training.registry import CARD, Registry
 
 def make(registry: Registry, mark: str) -> str:
     """Register a version with a card."""
-    before = set(registry.versions())
-    with registry.new_version(mark * 64) as folder:
-        (folder / CARD).write_text(json.dumps({"mark": mark}))
-    (version,) = set(registry.versions()) - before
-    return version
+    with registry.new_version(mark * 64) as draft:
+        (draft.folder / CARD).write_text(json.dumps({"mark": mark}))
+    return draft.version
 
 
 def test_a_version_joins_when_it_is_whole(tmp_path: Path) -> None:
@@ -28,8 +26,8 @@ def test_a_version_joins_when_it_is_whole(tmp_path: Path) -> None:
 
 def test_a_run_that_fails_leaves_nothing(tmp_path: Path) -> None:
     registry = Registry(tmp_path)
-    with pytest.raises(ZeroDivisionError), registry.new_version("b" * 64) as folder:
-        (folder / CARD).write_text(str(1 / 0))
+    with pytest.raises(ZeroDivisionError), registry.new_version("b" * 64) as draft:
+        (draft.folder / CARD).write_text(str(1 / 0))
     assert registry.versions() == []
     assert list(tmp_path.iterdir()) == []
 

@@ -59,6 +59,11 @@ def test_classes_are_the_genres_that_train_in_their_fixed_order() -> None:
     assert Snapshot(ROWS).classes == ("rage_comic", "political")
 
 
+def test_validation_leaves_out_what_is_not_learned() -> None:
+    rows = (*ROWS, row(4, "ironic", Split.VALIDATION), row(5, "political", Split.VALIDATION))
+    assert [r.meme_id for r in Snapshot(rows).of(Split.VALIDATION)] == [5]
+
+
 def test_counts_are_of_sides_and_genres(tmp_path: Path) -> None:
     counts = Snapshot(ROWS).counts()
     assert counts["splits"] == {"train": 2, "validation": 0, "test": 1, "left_out": 0}

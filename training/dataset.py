@@ -1,5 +1,6 @@
 """Picture files to batches: one tf.data pipeline, for training and for validation."""
 
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,8 @@ UNREADABLE: Final = "cannot read the picture of meme"
 
 # Up to here, decoded pictures stay in memory; beyond it, in a file beside the run.
 _CACHE_IN_MEMORY_BYTES: Final = 2 * 2**30
+# Pictures in the window from which the next is drawn: 300 MB at 224 px.
+_SHUFFLED: Final = 2048
 
 
 def batches(
@@ -37,6 +40,9 @@ def batches(
     float32. For training they come shuffled, augmented and weighted; else in order, as they are,
     with weight 1.
     """
+    if training:
+        # Neighbours come from one crawl: mixed once over all, then again and again over a window.
+        rows = random.Random(config.seed).sample(rows, len(rows))
     side = config.image_px
     index = {key: i for i, key in enumerate(classes)}
     labels = np.array([index[row.genre] for row in rows], dtype=np.int32)
@@ -62,7 +68,7 @@ def batches(
     else:
         dataset = dataset.cache(str(cache_dir / ("train" if training else "validation")))
     if training:
-        dataset = dataset.shuffle(len(rows), seed=config.seed)
+        dataset = dataset.shuffle(min(len(rows), _SHUFFLED), seed=config.seed)
         dataset = dataset.map(_augment, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.map(_as_float, num_parallel_calls=tf.data.AUTOTUNE)
     return dataset.batch(config.batch_size).prefetch(tf.data.AUTOTUNE)

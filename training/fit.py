@@ -50,20 +50,20 @@ def fit(
         BadInput: the weights cannot be used.
         MemeEraError: a picture is missing, or weights could not be downloaded.
     """
-    if len(snapshot.classes) < 2:
-        raise NotReady(f"only {snapshot.classes} would be learned; label memes of more genres")
+    _check(snapshot)
     keras.utils.set_random_seed(config.seed)
     media = MediaStore.open(settings)
     registry = Registry(settings.models_dir)
     model = build(config, len(snapshot.classes))
     if weights != "none":
         load_backbone_weights(model, weights)
-    with registry.new_version(snapshot.hash) as folder:
+    with registry.new_version(snapshot.hash) as draft:
+        folder = draft.folder
         snapshot.save(folder / SNAPSHOT)
         history = _train(model, config, snapshot, media, folder, say)
         say("exporting the model")
         _export(model, folder)
-        classifier = Classifier(folder, "this run", snapshot.classes)
+        classifier = Classifier(folder, draft.version, snapshot.classes)
         test = snapshot.of(Split.TEST)
         metrics = evaluate(classifier, test, media)
         draw_confusion(metrics, folder / "confusion.png")
@@ -81,7 +81,18 @@ def fit(
         }
         (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
         say(str(metrics))
-    return registry.versions()[-1]
+    return draft.version
+
+
+def _check(snapshot: Snapshot) -> None:
+    if len(snapshot.classes) < 2:
+        raise NotReady(
+            f"of the memes to learn from, all are {', '.join(snapshot.classes) or 'missing'}; "
+            "label memes of more genres"
+        )
+    for side in (Split.VALIDATION, Split.TEST):
+        if not snapshot.of(side):
+            raise NotReady(f"no meme is left for the {side} side; label more memes")
 
 
 def _train(

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -12,13 +13,21 @@ from uuid import uuid4
 
 from core.errors import BadInput, NotReady
 
-__all__ = ["CARD", "KERAS_MODEL", "LITERT_MODEL", "SNAPSHOT", "Registry"]
+__all__ = ["CARD", "KERAS_MODEL", "LITERT_MODEL", "SNAPSHOT", "Draft", "Registry"]
 
 CARD: Final = "card.json"
 KERAS_MODEL: Final = "model.keras"
 LITERT_MODEL: Final = "model.tflite"
 SNAPSHOT: Final = "snapshot.json"
 _CHAMPION: Final = "champion"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A version in the making."""
+
+    version: str
+    folder: Path
 
 
 class Registry:
@@ -28,20 +37,19 @@ class Registry:
         self._dir = models_dir
 
     @contextmanager
-    def new_version(self, snapshot_hash: str) -> Iterator[Path]:
-        """A folder to make a version in; it joins the registry when the block ends well."""
+    def new_version(self, snapshot_hash: str) -> Iterator[Draft]:
+        """A draft to fill; it joins the registry, under its name, when the block ends well."""
         self._dir.mkdir(parents=True, exist_ok=True)
         version = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{snapshot_hash[:8]}"
-        workshop = self._dir / f".{version}-{uuid4().hex[:8]}"
-        workshop.mkdir()
+        if (self._dir / version).exists():  # another run of the same second
+            version += f"-{uuid4().hex[:4]}"
+        draft = Draft(version, self._dir / f".{version}-{uuid4().hex[:8]}")
+        draft.folder.mkdir()
         try:
-            yield workshop
-            target = self._dir / version
-            if target.exists():  # another run of the same second
-                target = self._dir / f"{version}-{uuid4().hex[:4]}"
-            workshop.rename(target)
+            yield draft
+            draft.folder.rename(self._dir / version)
         finally:
-            shutil.rmtree(workshop, ignore_errors=True)
+            shutil.rmtree(draft.folder, ignore_errors=True)
 
     def versions(self) -> list[str]:
         """All versions, oldest first."""

@@ -107,8 +107,11 @@ class Snapshot:
         return tuple(genre.key for genre in GENRES if genre.key in trained)
 
     def of(self, side: Split) -> list[Row]:
-        """The rows of one side."""
-        return [row for row in self.rows if row.split is side]
+        """The rows of one side; for validation, those of genres that are learned."""
+        rows = [row for row in self.rows if row.split is side]
+        if side is Split.VALIDATION:
+            return [row for row in rows if row.genre in self.classes]
+        return rows
 
     def counts(self) -> dict[str, Any]:
         """How many memes lie on each side, and of each genre, ready for JSON."""
