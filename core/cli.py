@@ -19,10 +19,13 @@ json_option = click.option(
 )
 
 
-def run(command: click.Command, name: str, args: Sequence[str] | None = None) -> None:
+def run(
+    command: click.Command, name: str, args: Sequence[str] | None = None, *, extra: str = "dev"
+) -> None:
     """Run a command and leave the process with its exit code: 0 done, 1 failed, 2 bad input.
 
-    Errors that memeEra raises on purpose end as one line on standard error.
+    Errors that memeEra raises on purpose end as one line on standard error. So does a library that
+    is not installed: `extra` is the optional dependency that brings what the command needs.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(logging.WARNING)  # libraries lower their own loggers' levels
@@ -41,6 +44,9 @@ def run(command: click.Command, name: str, args: Sequence[str] | None = None) ->
     except MemeEraError as error:
         warn(str(error))
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        warn(f"{name} needs {error.name}, not installed here: pip install 'memeera[{extra}]'")
+        sys.exit(1)
     except KeyboardInterrupt:
         warn("stopped; what was done is kept, and the same command goes on from there")
         sys.exit(130)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from core.errors import BadInput, MemeEraError, NotReady
+from core.errors import BadInput, MemeEraError
 
 __all__ = ["serve_window"]
 
@@ -30,14 +30,11 @@ def serve_window(
         open_browser: whether to open the page in the user's browser.
 
     Raises:
-        NotReady: Streamlit is not installed.
+        ModuleNotFoundError: Streamlit is not installed.
         MemeEraError: the port is taken.
         BadInput: there is no listening at this address, or no such port.
     """
-    try:
-        import streamlit as st
-    except ModuleNotFoundError as error:
-        raise NotReady("this needs Streamlit: pip install 'memeera[labeling]'") from error
+    import streamlit as st  # the other commands of the same program need none of it
 
     _check_free(host, port)
     for ending in (signal.SIGINT, signal.SIGTERM):

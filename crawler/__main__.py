@@ -120,4 +120,4 @@ def _report(counts: Counts, as_json: bool) -> None:
 
 
 if __name__ == "__main__":
-    run(main, "python -m crawler")
+    run(main, "python -m crawler", extra="crawler")

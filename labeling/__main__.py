@@ -29,4 +29,4 @@ def main(port: int, host: str) -> None:
 
 
 if __name__ == "__main__":
-    run(main, "python -m labeling")
+    run(main, "python -m labeling", extra="labeling")

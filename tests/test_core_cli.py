@@ -1,5 +1,6 @@
 """How commands end: the exit code, and one line on standard error."""
 
+import importlib
 import json
 import logging
 import os
@@ -143,3 +144,19 @@ def test_a_reader_that_has_seen_enough_is_no_failure() -> None:
         _, errors = program.communicate(timeout=30)
     assert program.returncode == 0
     assert errors == "library: heard\n"  # the log is on standard error, from warnings on
+
+
+def test_a_library_that_is_not_installed_is_told_with_what_brings_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    @click.command()
+    def command() -> None:
+        importlib.import_module("no_such_library")
+
+    with pytest.raises(SystemExit) as ended:
+        run(command, "python -m example", [], extra="training")
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == (
+        "python -m example needs no_such_library, not installed here: "
+        "pip install 'memeera[training]'\n"
+    )

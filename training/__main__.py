@@ -133,4 +133,4 @@ def promote(version: str) -> None:
 
 
 if __name__ == "__main__":
-    run(main, "python -m training")
+    run(main, "python -m training", extra="training")

@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from core.errors import BadInput
@@ -54,6 +53,8 @@ class Classifier:
     """One model version, loaded once; safe to call from several threads."""
 
     def __init__(self, model_dir: Path, version: str, classes: Sequence[str]) -> None:
+        from ai_edge_litert.interpreter import Interpreter  # half a second, once it is needed
+
         try:
             with quiet_native():
                 self._interpreter = Interpreter(str(model_dir / LITERT_MODEL), num_threads=2)
