@@ -140,4 +140,4 @@ if __name__ == "__main__":
     if "streamlit" in sys.modules and sys.modules["streamlit"].runtime.exists():
         window()
     else:
-        run(main, "memeEraML.py", extra="app")
+        run(main, "python memeEraML.py", extra="app")

@@ -64,7 +64,7 @@ def crawl(settings: Settings, sources: Sequence[Source]) -> Counts:
         MemeEraError: nothing could be listed at all; the message says why.
     """
     collection = Collection.open(settings)
-    with collection.database.writing() as session:
+    with collection.database.writing_alone() as session:
         set_priors(session, load_priors(settings))
     counts = Counts()
     process = CrawlerProcess(_process_settings(settings))

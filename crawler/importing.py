@@ -57,7 +57,7 @@ def import_files(
     """
     collection = Collection.open(settings)
     counts = Counts()
-    with collection.database.writing() as session:
+    with collection.database.writing_alone() as session:
         set_priors(session, priors)
         run_id = start_run(session, SOURCE, str(folder))
     n_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

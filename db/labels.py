@@ -115,10 +115,7 @@ def undo_last(session: Session, annotator: str) -> int | None:
 
 
 def next_unlabelled(session: Session, annotator: str) -> Meme | None:
-    """A meme without any standing vote for a genre that this person has not judged or skipped.
-
-    The oldest comes first; None where all are done.
-    """
+    """The oldest meme that nobody has judged and this person has not skipped; None: all done."""
     return session.scalar(select(Meme).where(*_unlabelled(annotator)).order_by(Meme.id).limit(1))
 
 

@@ -326,6 +326,12 @@ def test_status_tells_the_last_runs_newest_first(tmp_path: Path) -> None:
 
 
 def test_bad_usage_is_exit_code_2(tmp_path: Path) -> None:
-    assert command(tmp_path, "run", "lemmy").returncode == 2
+    done = command(tmp_path, "run", "lemmy")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "python -m crawler run lemmy: Missing option '--community'; "
+        "see python -m crawler run lemmy --help\n"
+    )
+    assert "Commands:" in command(tmp_path).stderr
     assert command(tmp_path, "run", "lemmy", "--community", "x", "--limit", "0").returncode == 2
     assert command(tmp_path, "nonsense").returncode == 2
