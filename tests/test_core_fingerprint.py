@@ -10,7 +10,7 @@ from PIL import Image
 from core.errors import ImageRejected
 from core.fingerprint import fingerprint, hash_bytes
 from core.images import Header, decode
-from tests.conftest import animation, draw, encode, picture, repost
+from tests.pictures import animation, draw, encode, picture, repost
 
 
 def bits_between(one: str, other: str) -> int:

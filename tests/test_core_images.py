@@ -15,7 +15,8 @@ from PIL import Image, ImageSequence
 from core.errors import ImageRejected, Reject
 from core.fingerprint import fingerprint
 from core.images import FORMATS, MAX_PIXELS, MIN_SIDE_PX, Header, decode, read_header
-from tests.conftest import ROOT, animation, draw, encode, picture
+from tests.conftest import ROOT
+from tests.pictures import animation, draw, encode, picture
 
 REAL_FILES = ROOT.parent / "shared" / "formats"
 ORIENTATION = 0x0112

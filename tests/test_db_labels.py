@@ -22,7 +22,7 @@ from db.labels import (
 )
 from db.memes import Collection, Seen
 from db.models import Community, Meme, MemeStatus, Verdict, Vote
-from tests.conftest import picture
+from tests.pictures import picture
 
 
 class Say(Protocol):

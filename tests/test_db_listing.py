@@ -10,7 +10,7 @@ from db.labels import Prior, cast, set_priors
 from db.listing import LabelledMeme, describe_memes, labelled_memes, stats
 from db.memes import Collection, Seen
 from db.models import Meme, MemeStatus, Verdict
-from tests.conftest import picture, repost
+from tests.pictures import picture, repost
 
 
 def add(collection: Collection, number: int, *seen: Seen) -> int:

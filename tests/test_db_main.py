@@ -16,7 +16,8 @@ from core.fingerprint import fingerprint
 from core.settings import Settings
 from db.__main__ import main
 from db.memes import Collection, Seen
-from tests.conftest import ROOT, picture
+from tests.conftest import ROOT
+from tests.pictures import picture
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,8 @@ from core.errors import BadInput, MemeEraError
 from core.fingerprint import hash_bytes
 from core.settings import Settings
 from db.media import MediaStore
-from tests.conftest import ROOT, picture
+from tests.conftest import ROOT
+from tests.pictures import picture
 
 DATA = picture(1, format_name="JPEG") + b"bytes behind the end"
 SHA = hash_bytes(DATA)

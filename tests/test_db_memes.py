@@ -17,7 +17,8 @@ from core.fingerprint import fingerprint
 from core.settings import Settings
 from db.memes import Added, AddOutcome, Collection, Known, Reposted, Seen
 from db.models import Meme, Run, Sighting, Template
-from tests.conftest import ROOT, animation, picture, repost
+from tests.conftest import ROOT
+from tests.pictures import animation, picture, repost
 
 NEW_YEAR = datetime(2015, 1, 1, tzinfo=UTC)
 

@@ -17,7 +17,7 @@ from db.memes import Collection, Seen
 from db.migrations.upgrade import alembic_config, upgrade
 from db.models import Base
 from db.session import Database
-from tests.conftest import picture
+from tests.pictures import picture
 
 TABLES = set(Base.metadata.tables)
 

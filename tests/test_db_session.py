@@ -15,7 +15,7 @@ from db.labels import Prior, cast, set_priors
 from db.memes import Added, Collection, Reposted, Seen
 from db.models import Community, Meme, Vote
 from db.session import Database
-from tests.conftest import picture
+from tests.pictures import picture
 
 
 class Stopped(Exception):

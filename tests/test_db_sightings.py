@@ -4,7 +4,7 @@ from core.fingerprint import fingerprint
 from db.memes import Collection, Seen
 from db.models import Meme, MemeStatus
 from db.sightings import known_media, meme_at, memes_with_bytes
-from tests.conftest import picture, repost
+from tests.pictures import picture, repost
 
 
 def add(collection: Collection, data: bytes, seen: Seen) -> int:

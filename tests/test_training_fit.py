@@ -12,7 +12,8 @@ import pytest
 
 from core.settings import Settings
 from db.media import MediaStore
-from tests.conftest import ROOT, Trained, picture
+from tests.conftest import ROOT, Trained
+from tests.pictures import picture
 from training.classifier import Classifier
 from training.picture import picture_of
 from training.registry import CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, Registry

@@ -40,7 +40,7 @@ def load_backbone_weights(model: keras.Model, weights: str | Path) -> None:
             source = keras.applications.MobileNetV2(
                 include_top=False, weights="imagenet", input_shape=backbone.input_shape[1:]
             )
-        except Exception as error:
+        except Exception as error:  # Keras raises just that when a download fails
             raise MemeEraError(
                 f"the ImageNet weights could not be downloaded ({error}); give a file instead: "
                 "--weights PATH, or --weights none"
