@@ -1,8 +1,9 @@
 """What the collection holds: memes with all that is known of them, counts, the labelled ones."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -64,9 +65,8 @@ def describe_memes(session: Session) -> Iterator[dict[str, Any]]:
 
 def year_of(meme: Meme) -> int | None:
     """The latest year in which a meme can have been made: that of its earliest sighting."""
-    years = [s.year_high for s in meme.sightings if s.year_high is not None]
-    years += [s.posted_at.year for s in meme.sightings if s.posted_at is not None]
-    return min(years, default=None)
+    sightings = meme.sightings
+    return _earliest([s.year_high for s in sightings], [s.posted_at for s in sightings])
 
 
 def stats(session: Session) -> dict[str, Any]:
@@ -86,12 +86,12 @@ def stats(session: Session) -> dict[str, Any]:
         .group_by(Sighting.community)
     )
     sources = session.execute(select(Sighting.source, per_meme).group_by(Sighting.source))
-    years = Counter(
-        year_of(meme)
-        for meme in session.scalars(
-            select(Meme).options(selectinload(Meme.sightings)).execution_options(yield_per=1000)
+    earliest = session.execute(
+        select(func.min(Sighting.year_high), func.min(Sighting.posted_at)).group_by(
+            Sighting.meme_id
         )
     )
+    years = Counter(_earliest([high], [posted]) for high, posted in earliest)
     return {
         "tables": {
             table.name: session.scalar(select(func.count()).select_from(table))
@@ -126,6 +126,12 @@ def labelled_memes(session: Session) -> list[LabelledMeme]:
             labelled.append(_labelled(meme, prior.genre, prior.weight, by_people=False, trust=None))
         # Not a meme, or nobody can tell: people's word keeps it out, whatever the community.
     return labelled
+
+
+def _earliest(years: Iterable[int | None], times: Iterable[datetime | None]) -> int | None:
+    known = [year for year in years if year is not None]
+    known += [time.year for time in times if time is not None]
+    return min(known, default=None)
 
 
 def _labelled(
