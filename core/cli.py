@@ -55,7 +55,7 @@ def run(
         warn(f"{name} needs {error.name}, not installed here: pip install 'memeera[{extra}]'")
         sys.exit(1)
     except KeyboardInterrupt:
-        warn("stopped; what was done is kept, and the same command goes on from there")
+        warn("stopped; what was finished is kept")
         sys.exit(130)
     except BrokenPipeError:
         # The reader (head, less) has seen enough; Python must not complain while flushing.

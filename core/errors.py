@@ -3,7 +3,7 @@
 MemeEraError             1  the work failed; the message says what to do
 ├── BadInput             2  what the caller gave cannot be used
 │   └── ImageRejected    2  these bytes are not a picture memeEra takes
-└── NotReady             1  something has to be made first: a model, labels, an optional package
+└── NotReady             1  something has to be made first: a model, labels
 """
 
 from enum import StrEnum
@@ -26,6 +26,7 @@ class Reject(StrEnum):
     HTTP_ERROR = "http_error"
     NO_ANSWER = "no_answer"
     NO_PICTURE = "no_picture"
+    MALFORMED = "malformed"
 
 
 class MemeEraError(Exception):

@@ -4,6 +4,7 @@ from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -19,7 +20,11 @@ class Settings(BaseSettings):
     """Settings of one process; the defaults suit one machine."""
 
     model_config = SettingsConfigDict(
-        env_prefix="MEMEERA_", env_file=".env", extra="ignore", frozen=True
+        env_prefix="MEMEERA_",
+        env_file=".env",
+        env_ignore_empty=True,  # compose files write VARIABLE= for what is not set
+        extra="ignore",
+        frozen=True,
     )
 
     data_dir: Path = Path("data")
@@ -33,7 +38,7 @@ class Settings(BaseSettings):
     """Lemmy sites to crawl, separated by commas."""
     allowed_networks: Annotated[tuple[Network, ...], NoDecode] = ()
     """CIDRs that the crawler may reach although they are not global, separated by commas."""
-    user_agent: str = "memeEra/0.1 (a meme collection for research; obeys Retry-After)"
+    user_agent: str = "memeEra/0.1 (a meme collection for research)"
     communities_file: Path | None = None
     """A TOML file that extends or overrides crawler/communities.toml."""
     request_timeout_s: float = Field(default=30.0, gt=0)
@@ -43,15 +48,19 @@ class Settings(BaseSettings):
     max_bytes: int = Field(default=32 * 2**20, gt=0)
     """The largest picture file taken, in bytes."""
 
-    @field_validator("database_url", "media_url", "communities_file", mode="before")
-    @classmethod
-    def _unset_if_empty(cls, value: object) -> object:
-        return value or None  # compose files write VARIABLE= for what is not set
-
     @field_validator("lemmy_urls", mode="before")
     @classmethod
     def _split_urls(cls, value: object) -> object:
-        return tuple(url.rstrip("/") for url in _listed(value)) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        urls = tuple(url.rstrip("/") for url in _listed(value))
+        for url in urls:
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError(f"{url!r} is no address such as https://lemmy.world")
+        if not urls:
+            raise ValueError("it names no site, such as https://lemmy.world")
+        return urls
 
     @field_validator("allowed_networks", mode="before")
     @classmethod
@@ -76,7 +85,7 @@ class Settings(BaseSettings):
     def sqlalchemy_url(self) -> str:
         """The database as SQLAlchemy names it, with the driver that we install."""
         if self.database_url is None:
-            return f"sqlite:///{self.data_dir / 'memes.db'}"
+            return f"sqlite:///{quote(str(self.data_dir / 'memes.db'))}"
         for plain in ("postgres://", "postgresql://"):
             if self.database_url.startswith(plain):
                 return "postgresql+psycopg://" + self.database_url.removeprefix(plain)

@@ -66,6 +66,8 @@ def serve_window(
 
 
 def _check_free(host: str, port: int) -> None:
+    if not host:
+        raise BadInput("no host to listen on; 127.0.0.1 is this machine alone")
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

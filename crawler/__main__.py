@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from core.cli import json_option, print_json, run
+from core.cli import json_option, print_json, run, warn
 from core.errors import BadInput
 from core.settings import Settings
 from crawler.sources.lemmy import Lemmy, Sort
@@ -49,7 +49,7 @@ def lemmy(communities: tuple[str, ...], sort: str, limit: int, as_json: bool) ->
 
 
 @main.command("import")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("directory", metavar="DIR")
 @click.option(
     "--labels",
     "labels_file",
@@ -60,7 +60,7 @@ def lemmy(communities: tuple[str, ...], sort: str, limit: int, as_json: bool) ->
 @click.option("--annotator", help="Whose votes the labels are.  [default: the CSV's name]")
 @json_option
 def import_(
-    folder: Path,
+    directory: str,
     labels_file: Path | None,
     community: str | None,
     annotator: str | None,
@@ -71,15 +71,26 @@ def import_(
     from crawler.importing import import_files
     from crawler.sources.folder import files_in, read_labels
 
+    if not directory:
+        raise BadInput("DIR is empty; name a folder of pictures")
+    folder = Path(directory)
     settings = Settings.load()
-    files = files_in(folder)
+    ours = settings.data_dir.resolve()
+    files = [file for file in files_in(folder) if not file.is_relative_to(ours / "media")]
     labels = read_labels(labels_file, folder) if labels_file else {}
     if labels_file:
-        files = [file for file in files if file != labels_file.absolute()]
-        missing = len(labels.keys() - set(files))
+        files = [file for file in files if file != labels_file.resolve()]
+        missing = sorted(labels.keys() - set(files))
+        if len(missing) == len(labels):
+            raise BadInput(
+                f"{labels_file}: none of its files is in {folder}; looked for "
+                + (str(missing[0]) if missing else "any line")
+            )
         if missing:
-            click.echo(f"{missing} labels name files that are not in {folder}", err=True)
+            warn(f"{len(missing)} labels name files that are not in {folder}, such as {missing[0]}")
         annotator = annotator or f"import:{labels_file.stem}"
+    if not files:
+        raise BadInput(f"{folder}: holds nothing but the collection's own pictures")
     counts = import_files(
         settings,
         folder,

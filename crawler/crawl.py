@@ -19,7 +19,7 @@ from crawler.sources import Source
 from crawler.spider import MemeSpider
 from db.labels import set_priors
 from db.memes import Collection
-from db.runs import Counts
+from db.runs import Counts, save_counts
 
 __all__ = ["crawl"]
 
@@ -61,7 +61,8 @@ def crawl(settings: Settings, sources: Sequence[Source]) -> Counts:
     Ctrl-C or SIGTERM ends it after the media under way; what was stored stays.
 
     Raises:
-        MemeEraError: nothing could be listed at all; the message says why.
+        MemeEraError: nothing could be listed, or stored, at all; the message says why.
+        KeyboardInterrupt: it was ended before its end.
     """
     collection = Collection.open(settings)
     with collection.database.writing_alone() as session:
@@ -77,14 +78,22 @@ def crawl(settings: Settings, sources: Sequence[Source]) -> Counts:
     crawling = process.crawl(crawler, sources=sources, collection=collection, counts=counts)
     crawling.addErrback(keep)
     process.start()
-    collection.database.engine.dispose()
     if failures:
-        raise MemeEraError(f"the crawl did not start: {failures[0]}") from failures[0]
-    assert isinstance(crawler.spider, MemeSpider)
-    errors = crawler.spider.errors
-    if errors and counts.listed == 0:
-        raise MemeEraError("nothing was listed: " + "; ".join(errors))
-    for error in errors:
+        what = str(failures[0]) or type(failures[0]).__name__
+        raise MemeEraError(f"the crawl did not start: {what}") from failures[0]
+    spider = crawler.spider
+    assert isinstance(spider, MemeSpider)
+    if spider.close_reason != "finished":  # a signal; its run stays marked as unfinished
+        raise KeyboardInterrupt
+    if spider.run_id is not None:
+        with collection.database.writing() as session:
+            save_counts(session, spider.run_id, counts.as_dict(), finished=True)
+    collection.database.engine.dispose()
+    if spider.errors and counts.listed == 0:
+        raise MemeEraError("nothing was listed: " + "; ".join(spider.errors))
+    if counts.failed and not (counts.added or counts.reposts or counts.known):
+        raise MemeEraError(f"nothing was stored: {counts}")
+    for error in spider.errors:
         warn(error)
     return counts
 

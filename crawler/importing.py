@@ -14,7 +14,7 @@ from core.errors import ImageRejected, Reject
 from core.fingerprint import Fingerprint, fingerprint, hash_bytes
 from core.settings import Settings
 from crawler.sources.folder import Label
-from db.labels import Prior, cast, set_priors
+from db.labels import Prior, cast_of_place, set_priors
 from db.memes import Adder, Collection, Seen
 from db.runs import Counts, save_counts, start_run
 from db.sightings import memes_with_bytes
@@ -153,14 +153,13 @@ def _store(
         outcome = adder.add(file.data, picture, seen)
     counts.record(outcome)
     if label is not None:
-        cast(
+        cast_of_place(
             adder.session,
             outcome.meme_id,
             annotator,
+            place=file.post_id,
             genre=label.genre,
             trust=label.trust,
-            # The same label of the same file counts once, however often it is imported.
-            idempotency_key=f"{annotator}:{file.post_id}:{label.genre}",
         )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self
 
@@ -29,7 +30,8 @@ class StoreMemes:
         # One thread writes: the database takes one writer at a time, and must not block the
         # downloads while it waits for another process.
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
-        self._run_id: int | None = None
+        # A picture of 50 megapixels takes 800 MB while it is decoded: no more at once than cores.
+        self._decoders = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="decode")
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -41,14 +43,15 @@ class StoreMemes:
 
     async def open_spider(self) -> None:
         """Record that the run began."""
-        self._run_id = await self._in_writer(self._start)
+        self._spider.run_id = await self._in_writer(self._start)
 
     async def process_item(self, item: Fetched | SeenAgain) -> Fetched | SeenAgain:
         """Decode in any thread, store in the one that writes, count here."""
         try:
             match item:
                 case Fetched():
-                    picture = await asyncio.to_thread(fingerprint, item.data)
+                    loop = asyncio.get_running_loop()
+                    picture = await loop.run_in_executor(self._decoders, fingerprint, item.data)
                     counts = self._counts.as_dict()  # as they stand: this thread goes on counting
                     outcome = await self._in_writer(self._add, item, picture, counts)
                 case SeenAgain():
@@ -67,9 +70,10 @@ class StoreMemes:
         self._counts.failed += 1
 
     async def close_spider(self) -> None:
-        """Record that the run ended, with its counts."""
-        if self._run_id is not None:
-            await self._in_writer(self._finish, self._run_id)
+        """Record how far the run came."""
+        if self._spider.run_id is not None:
+            await self._in_writer(self._save, self._spider.run_id)
+        self._decoders.shutdown()
         self._writer.shutdown()
 
     async def _in_writer(self, function: Any, *args: Any) -> Any:
@@ -83,14 +87,14 @@ class StoreMemes:
     def _add(self, item: Fetched, picture: Fingerprint, counts: dict[str, Any]) -> AddOutcome:
         with self._collection.adding() as adder:
             outcome = adder.add(item.data, picture, item.seen)
-            assert self._run_id is not None
-            save_counts(adder.session, self._run_id, counts)
+            assert self._spider.run_id is not None
+            save_counts(adder.session, self._spider.run_id, counts)
             return outcome
 
     def _see_again(self, item: SeenAgain) -> AddOutcome:
         with self._collection.adding() as adder:
             return adder.see_again(item.meme_id, item.seen)
 
-    def _finish(self, run_id: int) -> None:
+    def _save(self, run_id: int) -> None:
         with self._collection.database.writing() as session:
-            save_counts(session, run_id, self._counts.as_dict(), finished=True)
+            save_counts(session, run_id, self._counts.as_dict())

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import scrapy
@@ -22,7 +22,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 
 from core.errors import Reject
 from crawler.guard import RefusedAddress
-from crawler.sources import Post, Source, SourceFailed
+from crawler.sources import Malformed, Post, Source, SourceFailed
 from db.memes import Collection, Seen
 from db.runs import Counts
 from db.sightings import known_media, meme_at
@@ -52,7 +52,7 @@ class Fetched:
     """An item: the bytes of one medium and where they were found."""
 
     seen: Seen
-    data: bytes
+    data: bytes = field(repr=False)  # Scrapy logs items that fail
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +77,28 @@ class MemeSpider(scrapy.Spider):
         self.counts = counts
         self.errors: list[str] = []
         """Why sources could not be listed."""
+        self.run_id: int | None = None
+        self.close_reason = ""
 
     async def start(self) -> AsyncIterator[scrapy.Request | SeenAgain]:
         """List each source; one that fails does not end the others."""
         for source in self.sources:
             try:
                 async for post in source.posts(self._fetch_listing):
+                    if isinstance(post, Malformed):
+                        self.counts.listed += 1
+                        self.reject(Reject.MALFORMED, source.target, post.detail)
+                        continue
                     known = await asyncio.to_thread(self._known, post)
                     for request_or_item in self._media_of(post, known):
                         yield request_or_item
             except SourceFailed as error:
                 self.counts.failed += 1
                 self.errors.append(str(error))
+
+    def closed(self, reason: str) -> None:
+        """Keep why Scrapy ended: "finished", or "shutdown" after a signal."""
+        self.close_reason = reason
 
     def parse_media(self, response: Response, seen: Seen) -> Iterator[Fetched]:
         """The answer to a request for one medium."""

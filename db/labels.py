@@ -1,12 +1,13 @@
 """What people say of memes: votes, undo, and the label that follows."""
 
 import hashlib
+import itertools
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,7 @@ __all__ = [
     "Prior",
     "Progress",
     "cast",
+    "cast_of_place",
     "consensus",
     "labelled_by",
     "next_unlabelled",
@@ -87,6 +89,29 @@ def cast(
     return True
 
 
+def cast_of_place(
+    session: Session, meme_id: int, annotator: str, *, place: str, genre: str, trust: str | None
+) -> bool:
+    """Record what an imported set says of the picture at one place; says whether that is new.
+
+    The same word again changes nothing; another word is another vote, also one taken back before.
+
+    Raises:
+        BadInput: no such genre.
+    """
+    mark = hashlib.sha256(f"{annotator}:{place}".encode("utf-8", "backslashreplace")).hexdigest()
+    last: Vote | None = None
+    for number in itertools.count():  # rarely past 1: how often the word on this place changed
+        key = f"{mark}:{number}"
+        vote = session.scalar(select(Vote).where(Vote.idempotency_key == key))
+        if vote is None:
+            break
+        last = vote
+    if last is not None and last.genre == genre and last.undone_at is None:
+        return False
+    return cast(session, meme_id, annotator, genre=genre, trust=trust, idempotency_key=key)
+
+
 def _fitting(key: str) -> str:
     """The key, or where it is longer than the column (a file's path may be), its hash."""
     return (
@@ -153,7 +178,8 @@ def _unlabelled(annotator: str) -> tuple[ColumnElement[bool], ...]:
 def consensus() -> Select[tuple[int, str, str | None, str | None]]:
     """The query for what people agree on: meme_id, verdict, genre, trust; a row a judged meme.
 
-    The last word of each person counts; most words win, and of equals the one said last.
+    The last word of each person counts; most words win, and of equals the one said last. The
+    trust is that of the last vote among them that has one.
     """
     last_words = (
         select(
@@ -174,7 +200,7 @@ def consensus() -> Select[tuple[int, str, str | None, str | None]]:
             last_words.c.meme_id,
             last_words.c.verdict,
             last_words.c.genre,
-            func.max(last_words.c.trust).label("trust"),
+            func.max(case((last_words.c.trust.is_not(None), last_words.c.id))).label("trusted_id"),
             func.row_number()
             .over(
                 partition_by=last_words.c.meme_id,
@@ -186,8 +212,10 @@ def consensus() -> Select[tuple[int, str, str | None, str | None]]:
         .group_by(last_words.c.meme_id, last_words.c.verdict, last_words.c.genre)
         .subquery()
     )
-    return select(tally.c.meme_id, tally.c.verdict, tally.c.genre, tally.c.trust).where(
-        tally.c.place == 1
+    return (
+        select(tally.c.meme_id, tally.c.verdict, tally.c.genre, Vote.trust)
+        .outerjoin(Vote, Vote.id == tally.c.trusted_id)
+        .where(tally.c.place == 1)
     )
 
 

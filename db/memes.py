@@ -60,7 +60,7 @@ class Reposted:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """This very sighting was recorded before; nothing changed."""
+    """This very sighting was recorded before; what is said of it anew is added."""
 
     meme_id: int
 
@@ -111,8 +111,8 @@ class Adder:
         Raises:
             MemeEraError: the file cannot be kept.
         """
-        if (meme_id := self._sighted(seen)) is not None:
-            return Known(meme_id)
+        if (known := self._sighted(seen)) is not None:
+            return _known(known, seen)
         if (meme_id := self._with_bytes(picture.sha256)) is not None:
             return self.see_again(meme_id, seen)
         match self._matcher.decide(picture):
@@ -136,8 +136,8 @@ class Adder:
 
     def see_again(self, meme_id: int, seen: Seen) -> AddOutcome:
         """Record one more place where a meme that we have was seen."""
-        if (known_id := self._sighted(seen)) is not None:
-            return Known(known_id)
+        if (known := self._sighted(seen)) is not None:
+            return _known(known, seen)
         meme = self.session.get_one(Meme, meme_id)
         sighting = _sighting(seen)
         sighting.meme_id = meme_id
@@ -148,9 +148,9 @@ class Adder:
         self.session.flush()
         return Reposted(meme_id)
 
-    def _sighted(self, seen: Seen) -> int | None:
+    def _sighted(self, seen: Seen) -> Sighting | None:
         return self.session.scalar(
-            select(Sighting.meme_id).where(
+            select(Sighting).where(
                 Sighting.source == seen.source,
                 Sighting.post_id == seen.post_id,
                 Sighting.media_index == seen.media_index,
@@ -159,6 +159,14 @@ class Adder:
 
     def _with_bytes(self, sha256: str) -> int | None:
         return self.session.scalar(select(Meme.id).where(Meme.sha256 == sha256))
+
+
+def _known(sighting: Sighting, seen: Seen) -> Known:
+    """What a labelled collection says may come after its pictures did."""
+    for name in ("community", "year_low", "year_high", "source_group", "fold"):
+        if (value := getattr(seen, name)) is not None:
+            setattr(sighting, name, value.lower() if name == "community" else value)
+    return Known(sighting.meme_id)
 
 
 def _meme(picture: Fingerprint, template_id: int, seen: Seen) -> Meme:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session, sessionmaker
 
 from core.errors import MemeEraError
@@ -65,7 +65,9 @@ class Database:
         """Turn what happens to databases (locked, full, gone) into an error of one line."""
         try:
             yield
-        except OperationalError as error:
+        except DatabaseError as error:
+            if isinstance(error, (IntegrityError, ProgrammingError)):
+                raise  # our own mistakes, not the database's state
             raise MemeEraError(
                 f"{why(self.engine, error)}; nothing of this step was kept: try again"
             ) from error

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -34,7 +35,10 @@ def main(per_genre: int, n_held_out: int) -> None:
     home = Settings.load().data_dir / "demo"
     environment = os.environ | {
         "MEMEERA_DATA_DIR": str(home),
-        "MEMEERA_DATABASE_URL": f"sqlite:///{home / 'memes.db'}",
+        # Said out loud, so that the user's own database and store are left alone.
+        "MEMEERA_DATABASE_URL": Settings(data_dir=home, database_url=None).sqlalchemy_url,
+        "MEMEERA_MEDIA_URL": str((home / "media").absolute()),
+        "MEMEERA_COMMUNITIES_FILE": str(_ROOT / "crawler" / "communities.toml"),
         "MEMEERA_ALLOWED_NETWORKS": "127.0.0.0/8",  # the demo's site is on this machine
         "no_proxy": "127.0.0.1",
     }
@@ -98,7 +102,7 @@ def _classify(environment: Mapping[str, str], folder: Path, n_per_genre: int) ->
 
 
 def _say_where_next(home: Path, version: str, seconds: float) -> None:
-    where = f"MEMEERA_DATA_DIR={home}"
+    where = f"MEMEERA_DATA_DIR={shlex.quote(str(home))}"
     python = Path(sys.executable)
     python = python.relative_to(_ROOT) if python.is_relative_to(_ROOT) else python
     click.secho(f"\nDone in {seconds:.0f} s. Where to look next:", bold=True)

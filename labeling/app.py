@@ -41,9 +41,14 @@ def main() -> None:
         st.error("The collection does not open:")
         st.text(str(error))
         return
-    showing = _showing(database, annotator)
-    with database.reading() as session:
-        done = progress(session, annotator)
+    try:
+        showing = _showing(database, annotator)
+        with database.reading() as session:
+            done = progress(session, annotator)
+    except MemeEraError as error:
+        st.error("The collection does not answer; reload the page to try again:")
+        st.text(str(error))
+        return
     _head(annotator, done)
     if showing is None:
         _nothing_left(database, annotator, done)
@@ -178,26 +183,34 @@ def _shortcut(key: str) -> str | None:
 def _record(database: Database, annotator: str, showing: Showing, answer: Answer) -> None:
     if st.session_state.get("showing") != showing:
         return  # meant for a picture that is no longer on the page
-    with database.writing() as session:
-        cast(
-            session,
-            showing.meme_id,
-            annotator,
-            verdict=answer.verdict,
-            genre=answer.genre,
-            idempotency_key=showing.token,
-        )
+    try:
+        with database.writing() as session:
+            cast(
+                session,
+                showing.meme_id,
+                annotator,
+                verdict=answer.verdict,
+                genre=answer.genre,
+                idempotency_key=showing.token,
+            )
+    except MemeEraError:
+        st.toast("The database is busy: your answer was not kept. Please give it again.")
+        return
     st.session_state["showing"] = None
 
 
 def _undo(database: Database, annotator: str, showing: Showing | None) -> None:
     if st.session_state.get("showing") != showing:
         return
-    with database.writing() as session:
-        meme_id = undo_last(session, annotator)
-        meme = session.get(Meme, meme_id) if meme_id is not None else None
-        if meme is not None and meme.status == MemeStatus.ACTIVE:
-            st.session_state["showing"] = Showing.of(meme)
+    try:
+        with database.writing() as session:
+            meme_id = undo_last(session, annotator)
+            meme = session.get(Meme, meme_id) if meme_id is not None else None
+            again = Showing.of(meme) if meme and meme.status == MemeStatus.ACTIVE else showing
+    except MemeEraError:
+        st.toast("The database is busy: nothing was undone. Please try again.")
+        return
+    st.session_state["showing"] = again
     if meme_id is None:
         st.toast("There is nothing to undo.")
 

@@ -94,7 +94,7 @@ def test_ctrl_c_ends_with_130_and_says_that_nothing_is_lost(
     assert ending(raising(KeyboardInterrupt())) == 130
     assert capsys.readouterr() == (
         "",
-        "stopped; what was done is kept, and the same command goes on from there\n",
+        "stopped; what was finished is kept\n",
     )
 
 

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from core.errors import BadInput
 from core.settings import Settings
+from db.engine import make_engine
 
 
 def test_the_defaults_suit_one_machine() -> None:
@@ -45,9 +46,19 @@ def test_lists_are_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.allowed_networks == (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
-def test_an_empty_list_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MEMEERA_LEMMY_URLS", "")
-    assert Settings.load().lemmy_urls == ()
+@pytest.mark.parametrize("value", [",", "lemmy.world", "http://", "ftp://x.example"])
+def test_what_is_no_site_is_bad_input(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("MEMEERA_LEMMY_URLS", value)
+    with pytest.raises(BadInput, match=r"^MEMEERA_LEMMY_URLS: .*https://lemmy\.world"):
+        Settings.load()
+
+
+@pytest.mark.parametrize("name", ["a?b", "a%20b", "with spaces and ü"])
+def test_a_data_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    engine = make_engine(Settings(data_dir=tmp_path / name))
+    with engine.connect():
+        assert [path.name for path in (tmp_path / name).glob("*.db")] == ["memes.db"]
+    engine.dispose()
 
 
 @pytest.mark.parametrize(
@@ -89,7 +100,6 @@ def test_settings_do_not_change() -> None:
 
 
 def test_a_variable_that_is_set_to_nothing_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATABASE_URL", "MEDIA_URL", "COMMUNITIES_FILE"):
-        monkeypatch.setenv(f"MEMEERA_{name}", "")
-    settings = Settings.load()
-    assert (settings.database_url, settings.media_url, settings.communities_file) == (None,) * 3
+    for name in Settings.model_fields:
+        monkeypatch.setenv(f"MEMEERA_{name.upper()}", "")
+    assert Settings.load() == Settings()

@@ -229,3 +229,57 @@ def test_an_import_killed_at_any_moment_goes_on_where_it_was(tmp_path: Path) -> 
     assert n_rows(data_dir, Vote) == n_files
     assert len(list((data_dir / "media").rglob("*.png"))) == n_files
     assert not list((data_dir / "media").rglob("*.part"))
+
+
+def test_labels_that_come_later_bring_all_they_say(tmp_path: Path, folder: Path) -> None:
+    data_dir = tmp_path / "data"
+    counts_of(data_dir, folder)
+    labels = tmp_path / "labels.csv"
+    labels.write_text("file,genre,year,fold,group\npictures/a.png,ironic,2019,4,g1\n")
+    assert counts_of(data_dir, folder, "--labels", labels)["known"] == 4
+    with Database.open(Settings(data_dir=data_dir)).reading() as session:
+        query = select(Sighting).where(Sighting.image_url == str(folder / "a.png"))
+        sighting = session.scalars(query).one()
+        said = (sighting.year_low, sighting.fold, sighting.source_group)
+        assert said == (2019, 4, "g1")
+
+
+def test_a_label_can_be_corrected_and_corrected_back(tmp_path: Path, folder: Path) -> None:
+    data_dir = tmp_path / "data"
+    labels = tmp_path / "labels.csv"
+    for genre in ("ironic", "ironic", "political", "ironic", "ironic"):
+        labels.write_text(f"file,genre\na.png,{genre}\n")
+        counts_of(data_dir, folder, "--labels", labels)
+    with Database.open(Settings(data_dir=data_dir)).reading() as session:
+        votes = session.scalars(select(Vote.genre).order_by(Vote.id)).all()
+        assert votes == ["ironic", "political", "ironic"]
+
+
+def test_a_folder_is_one_however_it_is_written(tmp_path: Path, folder: Path) -> None:
+    data_dir = tmp_path / "data"
+    (tmp_path / "link").symlink_to(folder)
+    counts_of(data_dir, folder)
+    for same in (folder / "below" / "..", tmp_path / "link"):
+        assert counts_of(data_dir, same)["known"] == 4
+    assert n_rows(data_dir, Sighting) == 4
+
+
+def test_labels_of_which_none_is_found_and_an_empty_name_are_bad_input(
+    tmp_path: Path, folder: Path
+) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("file,genre\nelsewhere.png,ironic\n")
+    done = command(tmp_path / "data", folder, "--labels", labels)
+    assert done.returncode == 2
+    assert "none of its files is in" in done.stderr
+    labels.write_text("file,genre\na.png,ironic\na.png,political\n")
+    done = command(tmp_path / "data", folder, "--labels", labels)
+    assert done.returncode == 2
+    assert "line 3: a.png has another genre" in done.stderr
+    assert command(tmp_path / "data", "").returncode == 2
+
+
+def test_the_collection_does_not_import_its_own_pictures(tmp_path: Path, folder: Path) -> None:
+    counts_of(folder / "data", folder)
+    assert counts_of(folder / "data", folder)["known"] >= 4
+    assert n_rows(folder / "data", Meme) == 3

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from crawler.sources import Post, SourceFailed
+from crawler.sources import Malformed, Post, SourceFailed
 from crawler.sources.lemmy import Lemmy, Sort
 
 SITE = "https://lemmy.example"
@@ -32,7 +32,9 @@ def view(number: int, **post: Any) -> dict[str, Any]:
     }
 
 
-def listed(source: Lemmy, pages: Mapping[str | None, Any]) -> tuple[list[Post], list[str]]:
+def listed(
+    source: Lemmy, pages: Mapping[str | None, Any]
+) -> tuple[list[Post | Malformed], list[str]]:
     """The posts that a source lists from pages by cursor, and the addresses it asked for."""
     asked: list[str] = []
 
@@ -42,7 +44,7 @@ def listed(source: Lemmy, pages: Mapping[str | None, Any]) -> tuple[list[Post], 
         page = pages[cursor]
         return page if isinstance(page, bytes) else json.dumps(page).encode()
 
-    async def collect() -> list[Post]:
+    async def collect() -> list[Post | Malformed]:
         return [post async for post in source.posts(fetch)]
 
     return asyncio.run(collect()), asked
@@ -51,7 +53,9 @@ def listed(source: Lemmy, pages: Mapping[str | None, Any]) -> tuple[list[Post], 
 def one(**post: Any) -> Post:
     """The one post that a page with these fields gives."""
     posts, _ = listed(Lemmy(SITE, "memes"), {None: {"posts": [view(1, **post)]}})
-    return posts[0]
+    (listed_post,) = posts
+    assert isinstance(listed_post, Post)
+    return listed_post
 
 
 def test_a_post_keeps_what_its_source_says() -> None:
@@ -72,7 +76,8 @@ def test_pages_are_followed_by_cursor_until_an_empty_one() -> None:
         "Pb": {"posts": []},
     }
     posts, asked = listed(Lemmy(SITE, "memes", Sort.top), pages)
-    assert [post.title for post in posts] == ["post 1", "post 2", "post 3"]
+    titles = [post.title for post in posts if isinstance(post, Post)]
+    assert titles == ["post 1", "post 2", "post 3"]
     query = parse_qs(urlsplit(asked[0]).query)
     assert query["community_name"] == ["memes"]
     assert query["sort"] == ["TopAll"]
@@ -129,11 +134,23 @@ def test_a_time_without_a_zone_is_utc() -> None:
         b"<html>busy</html>",
         {"error": "couldnt_find_community"},
         {"posts": {}},
-        {"posts": [{"post": {"id": 1}}]},
-        {"posts": ["?"]},
         [],
     ],
 )
 def test_an_answer_that_is_not_lemmys_ends_the_source_with_one_reason(page: Any) -> None:
     with pytest.raises(SourceFailed, match=r"c/memes at lemmy\.example"):
         listed(Lemmy(SITE, "memes"), {None: page})
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "?",
+        {"post": {"id": 1}},
+        view(2, published="0001-01-01T00:00:00+05:00"),
+        {**view(2), "counts": {"score": 2**70}},
+    ],
+)
+def test_a_malformed_post_does_not_end_the_listing(bad: Any) -> None:
+    posts, _ = listed(Lemmy(SITE, "memes"), {None: {"posts": [view(1), bad, view(3)]}})
+    assert [type(post) for post in posts] == [Post, Malformed, Post]

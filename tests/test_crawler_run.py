@@ -335,3 +335,44 @@ def test_bad_usage_is_exit_code_2(tmp_path: Path) -> None:
     assert "Commands:" in command(tmp_path).stderr
     assert command(tmp_path, "run", "lemmy", "--community", "x", "--limit", "0").returncode == 2
     assert command(tmp_path, "nonsense").returncode == 2
+
+
+def test_a_store_that_takes_nothing_is_a_failed_crawl(tmp_path: Path) -> None:
+    (tmp_path / "media").write_text("a file where a folder should be")
+    with serve([post(1, "memes", picture(1))]) as site:
+        done = command(tmp_path, "run", "lemmy", "--community", "memes", sites=site)
+    assert done.returncode == 1
+    assert "cannot be kept" in done.stderr
+    assert "nothing was stored" in done.stderr
+    assert "1 failed" in done.stderr
+
+
+def test_ctrl_c_ends_a_crawl_with_130_and_leaves_its_run_unfinished(tmp_path: Path) -> None:
+    released = Event()
+
+    def hang(request: BaseHTTPRequestHandler) -> None:
+        released.wait(20)
+
+    answers: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {
+        "/hang.png": hang,
+        "/good.png": body(picture(1)),
+    }
+    with stub(answers) as site:
+        answers["/api/v3/post/list"] = listing(f"{site}/good.png", f"{site}/hang.png")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "crawler", "run", "lemmy", "--community", "memes"],
+            cwd=ROOT,
+            env=environment(tmp_path, site, {"MEMEERA_REQUEST_TIMEOUT_S": "3"}),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 60
+        while n_rows(tmp_path, Meme) < 1:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        released.set()
+    (run,) = json.loads(command(tmp_path, "status", "--json").stdout)
+    assert run["finished_at"] is None
+    assert run["added"] == 1

@@ -342,11 +342,15 @@ def test_the_trust_of_an_imported_label_comes_with_it(
     say(memes[0], "import", "ironic", trust="viewed")
     say(memes[0], "ana", "ironic")
     say(memes[1], "ana", "ironic")
+    say(memes[2], "first", "ironic", trust="weak")
+    say(memes[2], "second", "ironic", trust="viewed")
     with collection.database.reading() as session:
-        assert [(row.meme_id, row.trust) for row in session.execute(consensus())] == [
-            (memes[0], "viewed"),
-            (memes[1], None),
-        ]
+        rows = session.execute(consensus()).all()
+    assert {row.meme_id: row.trust for row in rows} == {
+        memes[0]: "viewed",
+        memes[1]: None,
+        memes[2]: "viewed",
+    }
 
 
 def see_in(collection: Collection, meme: int, *communities: str) -> None:

@@ -12,7 +12,8 @@ from training.registry import CARD, Registry
 def make(registry: Registry, mark: str) -> str:
     """Register a version with a card."""
     with registry.new_version(mark * 64) as draft:
-        (draft.folder / CARD).write_text(json.dumps({"mark": mark}))
+        needed = dict.fromkeys(("classes", "metrics", "snapshot", "config"))
+        (draft.folder / CARD).write_text(json.dumps({"mark": mark, **needed}))
     return draft.version
 
 
@@ -21,7 +22,7 @@ def test_a_version_joins_when_it_is_whole(tmp_path: Path) -> None:
     version = make(registry, "a")
     assert registry.versions() == [version]
     assert version.endswith("-aaaaaaaa")
-    assert registry.card(version) == {"mark": "a"}
+    assert registry.card(version)["mark"] == "a"
 
 
 def test_a_run_that_fails_leaves_nothing(tmp_path: Path) -> None:
@@ -63,6 +64,9 @@ def test_an_unknown_or_damaged_version_is_told(tmp_path: Path) -> None:
     for call in (registry.promote, registry.path, registry.card):
         with pytest.raises(BadInput, match=r"there is no model '\.\./a'"):
             call("../a")
+    (registry.path(version) / CARD).write_text("{}")
+    with pytest.raises(BadInput, match="lacks classes"):
+        registry.card(version)
     (registry.path(version) / CARD).write_text("{")
     with pytest.raises(BadInput, match="damaged"):
         registry.card(version)

@@ -31,7 +31,7 @@ def main() -> None:
 @click.option("--epochs", type=click.IntRange(min=1), help="At most so many.")
 @click.option("--image-px", type=click.IntRange(min=32, max=512), help="Side the network sees.")
 @click.option("--batch-size", type=click.IntRange(min=1))
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True)
 @click.option("--no-promote", is_flag=True, help="Keep the present champion.")
 @json_option
 def fit(

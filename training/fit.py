@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version as library_version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import keras
@@ -60,7 +61,8 @@ def fit(
     with registry.new_version(snapshot.hash) as draft:
         folder = draft.folder
         snapshot.save(folder / SNAPSHOT)
-        history = _train(model, config, snapshot, media, folder, say)
+        with TemporaryDirectory(prefix="cache-", dir=settings.data_dir) as cache_dir:
+            history = _train(model, config, snapshot, media, Path(cache_dir), say)
         say("exporting the model")
         _export(model, folder)
         classifier = Classifier(folder, draft.version, snapshot.classes)
@@ -100,13 +102,18 @@ def _train(
     config: TrainConfig,
     snapshot: Snapshot,
     media: MediaStore,
-    folder: Path,
+    cache_dir: Path,
     say: Callable[[str], None],
 ) -> list[dict[str, float]]:
     """Fit the model in place; gives the figures of each epoch."""
     data = {
         side: batches(
-            snapshot.of(side), snapshot.classes, media, config, folder, training=side is Split.TRAIN
+            snapshot.of(side),
+            snapshot.classes,
+            media,
+            config,
+            cache_dir,
+            training=side is Split.TRAIN,
         )
         for side in (Split.TRAIN, Split.VALIDATION)
     }

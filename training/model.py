@@ -1,5 +1,7 @@
 """The network: a picture branch and a genre head."""
 
+import contextlib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +39,10 @@ def load_backbone_weights(model: keras.Model, weights: str | Path) -> None:
     backbone: Any = model.get_layer(BACKBONE_LAYER)
     if weights == "imagenet":
         try:
-            source = keras.applications.MobileNetV2(
-                include_top=False, weights="imagenet", input_shape=backbone.input_shape[1:]
-            )
+            with contextlib.redirect_stdout(sys.stderr):  # Keras shows its download there
+                source = keras.applications.MobileNetV2(
+                    include_top=False, weights="imagenet", input_shape=backbone.input_shape[1:]
+                )
         except Exception as error:  # Keras raises just that when a download fails
             raise MemeEraError(
                 f"the ImageNet weights could not be downloaded ({error}); give a file instead: "
@@ -52,12 +55,8 @@ def load_backbone_weights(model: keras.Model, weights: str | Path) -> None:
     try:
         backbone.load_weights(weights)
     except (ValueError, OSError, KeyError) as error:
-        raise BadInput(f"{weights}: does not fit {config_name(backbone)}: {error}") from error
-
-
-def config_name(backbone: Any) -> str:
-    """For messages: what the weights would have to fit."""
-    return f"MobileNetV2 without its top, {backbone.input_shape[1]} px"
+        wanted = f"MobileNetV2 without its top, {backbone.input_shape[1]} px"
+        raise BadInput(f"{weights}: does not fit {wanted}: {error}") from error
 
 
 def _backbone(config: TrainConfig) -> keras.Model:

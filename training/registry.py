@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
-from core.errors import BadInput, NotReady
+from core.errors import BadInput, MemeEraError, NotReady
 
 __all__ = ["CARD", "KERAS_MODEL", "LITERT_MODEL", "SNAPSHOT", "Draft", "Registry"]
 
@@ -39,7 +39,10 @@ class Registry:
     @contextmanager
     def new_version(self, snapshot_hash: str) -> Iterator[Draft]:
         """A draft to fill; it joins the registry, under its name, when the block ends well."""
-        self._dir.mkdir(parents=True, exist_ok=True)
+        try:
+            self._dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise MemeEraError(f"{self._dir}: cannot be made: {error.strerror}") from error
         version = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{snapshot_hash[:8]}"
         if (self._dir / version).exists():  # another run of the same second
             version += f"-{uuid4().hex[:4]}"
@@ -72,6 +75,8 @@ class Registry:
             named = (self._dir / _CHAMPION).read_text(encoding="utf-8").strip()
         except FileNotFoundError:
             named = ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(f"{self._dir / _CHAMPION}: {error}; promote a version anew") from error
         if named in versions:
             return named
         if versions:
@@ -89,8 +94,11 @@ class Registry:
         """
         self.path(version)
         part = self._dir / f".{_CHAMPION}-{uuid4().hex}"
-        part.write_text(version + "\n", encoding="utf-8")
-        os.replace(part, self._dir / _CHAMPION)  # noqa: PTH105
+        try:
+            part.write_text(version + "\n", encoding="utf-8")
+            os.replace(part, self._dir / _CHAMPION)  # noqa: PTH105
+        except OSError as error:
+            raise MemeEraError(f"{self._dir}: cannot be written: {error.strerror}") from error
 
     def path(self, version: str) -> Path:
         """The folder of a version.
@@ -112,6 +120,9 @@ class Registry:
         path = self.path(version) / CARD
         try:
             card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             raise BadInput(f"{path}: damaged: {error}") from error
+        missing = {"classes", "metrics", "snapshot", "config"} - set(card)
+        if missing:
+            raise BadInput(f"{path}: damaged: lacks {', '.join(sorted(missing))}")
         return card

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from core.errors import MemeEraError
 
-__all__ = ["Fetch", "Post", "Source", "SourceFailed"]
+__all__ = ["Fetch", "Malformed", "Post", "Source", "SourceFailed"]
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """Fetches one listing page under the crawler's limits and politeness; raises SourceFailed."""
@@ -29,6 +29,13 @@ class Post:
     nsfw: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A post that lacks what the source's posts have; it is counted, and the listing goes on."""
+
+    detail: str
+
+
 class SourceFailed(MemeEraError):
     """A source could not be listed, or not further; other sources go on."""
 
@@ -46,7 +53,7 @@ class Source(Protocol):
         """What of the source is listed, for people: a community, a site."""
         ...
 
-    def posts(self, fetch: Fetch) -> AsyncIterator[Post]:
+    def posts(self, fetch: Fetch) -> AsyncIterator[Post | Malformed]:
         """List the posts, newest first where the source can.
 
         Raises:

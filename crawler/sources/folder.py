@@ -34,10 +34,10 @@ def files_in(folder: Path) -> list[Path]:
         BadInput: there is no such folder, or no file in it.
     """
     if folder.is_file():
-        return [folder.absolute()]
+        return [folder.resolve()]
     if not folder.is_dir():
         raise BadInput(f"{folder}: there is no such folder")
-    root = folder.absolute()
+    root = folder.resolve()  # one name a file, however the folder is written
     files = sorted(
         path
         for path in root.rglob("*")
@@ -61,18 +61,28 @@ def read_labels(labels_file: Path, folder: Path) -> dict[Path, Label]:
             table = csv.DictReader(lines)
             missing = _REQUIRED - set(table.fieldnames or ())
             if missing:
-                raise BadInput(f"{labels_file}: lacks the column {', '.join(sorted(missing))}")
-            return {
-                _find(row["file"] or "", labels_file, folder): _label(row, labels_file, number)
-                for number, row in enumerate(table, start=2)
-            }
+                raise BadInput(
+                    f"{labels_file}: lacks the column {', '.join(sorted(missing))}; its first line "
+                    "names the columns, with commas between them"
+                )
+            labels: dict[Path, Label] = {}
+            for row in table:
+                file = _find(row["file"] or "", labels_file, folder)
+                label = _label(row, labels_file, table.line_num)
+                if labels.setdefault(file, label).genre != label.genre:
+                    raise BadInput(
+                        f"{labels_file}, line {table.line_num}: "
+                        f"{row['file']} has another genre in a line above"
+                    )
+            return labels
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise BadInput(f"{labels_file}: {error}") from error
 
 
 def _find(name: str, labels_file: Path, folder: Path) -> Path:
-    beside = (labels_file.parent / name).absolute()
-    return beside if beside.is_file() else (folder / name).absolute()
+    beside = (labels_file.parent / name).resolve()
+    within = (folder.parent if folder.is_file() else folder) / name
+    return beside if beside.is_file() else within.resolve()
 
 
 def _label(row: Mapping[str, str | None], labels_file: Path, number: int) -> Label:
@@ -82,7 +92,7 @@ def _label(row: Mapping[str, str | None], labels_file: Path, number: int) -> Lab
             genre=genre(row["genre"] or "").key,
             year_low=low,
             year_high=high,
-            fold=int(fold) if (fold := row.get("fold")) else None,
+            fold=_bounded(fold, 0, 999) if (fold := row.get("fold")) else None,
             group=row.get("group") or None,
             trust=row.get("trust") or None,
             source=row.get("source") or None,
@@ -97,6 +107,14 @@ def _years(text: str) -> tuple[int | None, int | None]:
     if not text:
         return None, None
     if text.startswith("<="):
-        return None, int(text[2:])
-    low, dash, high = text.partition("-")
-    return int(low), int(high if dash else low)
+        return None, _bounded(text[2:], 1900, 2100)
+    first, dash, last = text.partition("-")
+    low = _bounded(first, 1900, 2100)
+    return low, _bounded(last, low, 2100) if dash else low
+
+
+def _bounded(text: str, low: int, high: int) -> int:
+    number = int(text)
+    if not low <= number <= high:
+        raise ValueError(f"{number} is not from {low} to {high}")
+    return number

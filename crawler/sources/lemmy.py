@@ -8,11 +8,12 @@ from enum import StrEnum
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode, urlsplit
 
-from crawler.sources import Fetch, Post, SourceFailed
+from crawler.sources import Fetch, Malformed, Post, SourceFailed
 
 __all__ = ["Lemmy", "Sort"]
 
 _PAGE_SIZE: Final = 50  # the most the API gives
+_MAX_SCORE: Final = 2**31 - 1  # what an integer column holds
 
 
 class Sort(StrEnum):
@@ -40,7 +41,7 @@ class Lemmy:
         """For people: c/memes at lemmy.world."""
         return f"c/{self.community} at {urlsplit(self.site_url).netloc}"
 
-    async def posts(self, fetch: Fetch) -> AsyncIterator[Post]:
+    async def posts(self, fetch: Fetch) -> AsyncIterator[Post | Malformed]:
         """List the posts page by page, following the site's cursor.
 
         Raises:
@@ -52,7 +53,7 @@ class Lemmy:
             page = _parse(await fetch(self._page_url(cursor)), self.target)
             views = page["posts"][: None if self.limit is None else self.limit - n_listed]
             for view in views:
-                yield _post(view, self.target)
+                yield _post(view)
             n_listed += len(views)
             next_cursor = page.get("next_page")
             # Some versions repeat the last cursor, or give one behind an empty last page.
@@ -82,7 +83,7 @@ def _parse(body: bytes, target: str) -> dict[str, Any]:
     return page
 
 
-def _post(view: Any, target: str) -> Post:
+def _post(view: Any) -> Post | Malformed:
     try:
         post, community = view["post"], view["community"]
         return Post(
@@ -93,12 +94,21 @@ def _post(view: Any, target: str) -> Post:
             community=str(community["name"]),
             permalink=str(post["ap_id"]),
             title=str(post["name"]),
-            score=int(view["counts"]["score"]) if "counts" in view else None,
+            score=_score(view),
             posted_at=_time(post["published"]),
             nsfw=bool(post.get("nsfw") or community.get("nsfw")),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise SourceFailed(f"{target}: a post lacks what Lemmy's posts have: {error!r}") from error
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        return Malformed(f"a post lacks what Lemmy's posts have: {error!r}")
+
+
+def _score(view: dict[str, Any]) -> int | None:
+    if "counts" not in view:
+        return None
+    score = int(view["counts"]["score"])
+    if abs(score) > _MAX_SCORE:
+        raise ValueError(f"score {score}")
+    return score
 
 
 def _media(post: dict[str, Any]) -> tuple[str, ...]:
@@ -114,4 +124,6 @@ def _media(post: dict[str, Any]) -> tuple[str, ...]:
 
 def _time(text: str) -> datetime:
     time = datetime.fromisoformat(text)
-    return time if time.tzinfo else time.replace(tzinfo=UTC)  # versions before 0.19 name no zone
+    if time.tzinfo is None:
+        return time.replace(tzinfo=UTC)  # versions before 0.19 name no zone
+    return time.astimezone(UTC)
