@@ -58,7 +58,8 @@ class GuardedResolver(CachingThreadedResolver):
     """Resolves names to public addresses alone.
 
     Every connection passes here, also those of redirects and of hosts written as numbers, so
-    there is no spelling of a private address that slips by.
+    there is no spelling of a private address that slips by. Behind a proxy (http_proxy) the names
+    are the proxy's to resolve, and to refuse.
     """
 
     def __init__(self, *args: Any, networks: Sequence[Network]) -> None:

@@ -18,13 +18,13 @@ __all__ = ["Counts", "last_runs", "save_counts", "start_run"]
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the media of one run; every medium listed is counted once more below it."""
+    """What became of the media of one run: each is listed, and ends in one of the others."""
 
     listed: int = 0
     known: int = 0  # recorded by an earlier run
     added: int = 0  # new memes
     reposts: int = 0  # memes that we had, seen in another place
-    failed: int = 0  # posts or pages that could not be read
+    failed: int = 0  # media that could not be stored, and listings that ended early
     rejected: Counter[Reject] = field(default_factory=Counter)
 
     def record(self, outcome: AddOutcome) -> None:
