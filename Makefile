@@ -10,8 +10,8 @@ setup: $(VENV)/ready  ## Make the environment in .venv/
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	@echo "making the environment in $(VENV)/ (some 250 packages with TensorFlow; minutes on a slow line)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	@test -x $(BIN)/uv || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt \
 		--editable '.[crawler,labeling,training,app,postgres,dev]'
 	@touch $@
