@@ -9,7 +9,7 @@ from core.errors import BadInput
 from core.settings import Settings
 from crawler.sources.lemmy import Lemmy, Sort
 from db.runs import Counts, last_runs
-from db.session import Database
+from db.session import reading
 
 
 @click.group()
@@ -110,7 +110,7 @@ def import_(
 @json_option
 def status(limit: int, as_json: bool) -> None:
     """Show the last runs, newest first, with their counts by outcome and reason."""
-    with Database.open(Settings.load()).reading() as session:
+    with reading(Settings.load()) as session:
         runs = last_runs(session, limit)
     if as_json:
         print_json(runs)

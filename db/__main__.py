@@ -1,18 +1,15 @@
 """python -m db: look after the database."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
-from sqlalchemy.orm import Session
 
 from core.cli import json_option, print_json, run
 from core.settings import Settings
 from db.engine import make_engine
 from db.listing import describe_memes, stats
 from db.migrations.upgrade import upgrade
-from db.session import Database
+from db.session import reading
 
 
 @click.group()
@@ -40,7 +37,7 @@ def migrate(as_json: bool) -> None:
 @json_option
 def show_stats(as_json: bool) -> None:
     """Count what the collection holds."""
-    with _reading() as session:
+    with reading(Settings.load()) as session:
         counts = stats(session)
     if as_json:
         print_json(counts)
@@ -55,7 +52,7 @@ def show_stats(as_json: bool) -> None:
 @json_option
 def memes(as_json: bool) -> None:
     """List the memes, oldest first, with their labels and where they were seen."""
-    with _reading() as session:
+    with reading(Settings.load()) as session:
         if as_json:
             lead = "["
             for meme in describe_memes(session):  # streamed: a collection may not fit in memory
@@ -69,16 +66,6 @@ def memes(as_json: bool) -> None:
                 f"{meme['label'] or '-':<16}  {len(meme['sightings'])} sightings  "
                 f"{meme['sightings'][0]['image_url'] if meme['sightings'] else ''}"
             )
-
-
-@contextmanager
-def _reading() -> Iterator[Session]:
-    database = Database.open(Settings.load())
-    try:
-        with database.reading() as session:
-            yield session
-    finally:
-        database.engine.dispose()
 
 
 if __name__ == "__main__":

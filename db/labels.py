@@ -99,7 +99,7 @@ def cast_of_place(
     Raises:
         BadInput: no such genre.
     """
-    mark = hashlib.sha256(f"{annotator}:{place}".encode("utf-8", "backslashreplace")).hexdigest()
+    mark = _digest(f"{annotator}:{place}")
     last: Vote | None = None
     for number in itertools.count():  # rarely past 1: how often the word on this place changed
         key = f"{mark}:{number}"
@@ -114,11 +114,12 @@ def cast_of_place(
 
 def _fitting(key: str) -> str:
     """The key, or where it is longer than the column (a file's path may be), its hash."""
-    return (
-        key
-        if len(key) <= 255
-        else hashlib.sha256(key.encode("utf-8", "backslashreplace")).hexdigest()
-    )
+    return key if len(key) <= 255 else _digest(key)
+
+
+def _digest(text: str) -> str:
+    # A file's name may hold what is no text: it is escaped, as in the database.
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _is_cast(session: Session, key: str) -> bool:

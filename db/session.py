@@ -12,7 +12,7 @@ from core.settings import Settings
 from db.engine import MAY_WRITE, lock_collection, make_engine, why
 from db.migrations.upgrade import upgrade
 
-__all__ = ["Database"]
+__all__ = ["Database", "reading"]
 
 
 class Database:
@@ -71,3 +71,14 @@ class Database:
             raise MemeEraError(
                 f"{why(self.engine, error)}; nothing of this step was kept: try again"
             ) from error
+
+
+@contextmanager
+def reading(settings: Settings) -> Iterator[Session]:
+    """A session of a command that only looks, once: the database is opened and closed with it."""
+    database = Database.open(settings)
+    try:
+        with database.reading() as session:
+            yield session
+    finally:
+        database.engine.dispose()

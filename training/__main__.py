@@ -45,13 +45,13 @@ def fit(
     as_json: bool,
 ) -> None:
     """Train a model on what the database knows, test it and let it answer from now on."""
-    from db.session import Database
+    from db.session import reading
     from training.config import recipe
     from training.snapshot import Snapshot
 
     settings = Settings.load()
     config = recipe(weights, epochs=epochs, image_px=image_px, batch_size=batch_size, seed=seed)
-    with Database.open(settings).reading() as session:
+    with reading(settings) as session:
         snapshot = Snapshot.take(session, seed, test_fold)
     counts = snapshot.counts()
     warn(
