@@ -34,6 +34,9 @@ HOMES = {
     "sklearn": {"training"},
     "matplotlib": {"training"},
     "ai_edge_litert": {"training/classifier.py"},
+    "rapidocr": {"core/words.py"},
+    "onnxruntime": {"core/words.py"},
+    "cv2": {"db", "core/signature.py"},
 }
 
 
