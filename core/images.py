@@ -4,6 +4,7 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,12 +13,24 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from core.errors import ImageRejected, Reject
 
-__all__ = ["FORMATS", "MAX_PIXELS", "MIN_SIDE_PX", "Header", "decode", "read_header"]
+__all__ = [
+    "FORMATS",
+    "MAX_ANIMATION_PIXELS",
+    "MAX_PIXELS",
+    "MIN_SIDE_PX",
+    "Header",
+    "decode",
+    "decode_grey",
+    "later_frames",
+    "read_header",
+]
 
 # Pillow opens an MPO, a JPEG with a second photo behind it, as JPEG.
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP")
 # The tallest of 12,621 real memes had about 12 megapixels; 50 decode to 150 MB of RGB.
 MAX_PIXELS: Final = 50_000_000
+# Each frame is decoded on top of those before it: about a second for this much.
+MAX_ANIMATION_PIXELS: Final = 200_000_000
 # Sites embed 1x1 tracking pixels; the smallest real meme side seen was 83.
 MIN_SIDE_PX: Final = 8
 
@@ -62,11 +75,9 @@ def read_header(data: bytes) -> Header:
     """
     with _open(data) as image:
         try:
-            frames = getattr(image, "n_frames", 1)
+            return _header(image)
         except _DECODER_ERRORS as error:
             raise _corrupt(error) from error
-        frames = 1 if image.format == "MPO" else frames  # what people see is the first photo
-        return Header(str(image.format), *image.size, frames)
 
 
 def decode(data: bytes, at_least_px: int | None = None) -> Image.Image:
@@ -91,6 +102,67 @@ def decode(data: bytes, at_least_px: int | None = None) -> Image.Image:
             return _opaque(ImageOps.exif_transpose(image))
         except _DECODER_ERRORS as error:
             raise _corrupt(error) from error
+
+
+def decode_grey(data: bytes, at_least_px: int) -> tuple[Header, Image.Image]:
+    """The header and the upright picture in grey (mode L), as `decode` would give it.
+
+    A JPEG is decoded straight to grey and no larger than it needs to be: six times as fast.
+
+    Args:
+        data: the file's bytes.
+        at_least_px: how many pixels a side the reader needs; of a picture that is not square, the
+            shorter side may have fewer where the longer has more.
+
+    Raises:
+        ImageRejected: not such an image, or out of bounds.
+    """
+    with _open(data) as image:
+        try:
+            header = _header(image)
+            shrink = _shrink(image.size, at_least_px)
+            image.draft("L", (image.width // shrink, image.height // shrink))
+            image.load()
+            upright = ImageOps.exif_transpose(image)
+            return header, upright if upright.mode == "L" else _opaque(upright).convert("L")
+        except _DECODER_ERRORS as error:
+            raise _corrupt(error) from error
+
+
+def later_frames(data: bytes, shares: Sequence[float]) -> Iterator[Image.Image]:
+    """Frames of an animation in grey (mode L), at these shares of its length, in rising order.
+
+    Of a very long or large animation, the frames lie in its first MAX_ANIMATION_PIXELS.
+
+    Raises:
+        ImageRejected: it is damaged before the frame that was asked for.
+    """
+    with _open(data) as image:
+        try:
+            header = _header(image)
+            n_pixels = max(1, header.width * header.height)
+            n_frames = min(header.frames, max(2, MAX_ANIMATION_PIXELS // n_pixels))
+            for share in shares:
+                image.seek(min(n_frames - 1, int(n_frames * share)))
+                yield _opaque(image).convert("L")
+        except _DECODER_ERRORS as error:
+            raise _corrupt(error) from error
+
+
+def _shrink(size: tuple[int, int], at_least_px: int) -> int:
+    """How many times smaller a JPEG may be decoded: an eighth, a quarter, a half or not at all."""
+    for times in (8, 4, 2):
+        width, height = (side // times for side in size)
+        # A quarter of the pixels less blurs letters by as little as the JPEG did.
+        if 4 * width * height >= 3 * at_least_px**2 and 2 * min(width, height) >= at_least_px:
+            return times
+    return 1
+
+
+def _header(image: Image.Image) -> Header:
+    frames = getattr(image, "n_frames", 1)
+    frames = 1 if image.format == "MPO" else frames  # what people see is the first photo
+    return Header(str(image.format), *image.size, frames)
 
 
 def _open(data: bytes) -> Image.Image:

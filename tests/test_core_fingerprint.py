@@ -4,12 +4,15 @@ import hashlib
 import io
 
 import imagehash
+import numpy as np
 import pytest
 from PIL import Image
 
 from core.errors import ImageRejected
-from core.fingerprint import fingerprint, hash_bytes
-from core.images import Header, decode
+from core.fingerprint import fingerprint, hash_bytes, phash, prepared
+from core.images import Header, decode, decode_grey
+from core.signature import SIGNATURE_PX, square
+from tests.captioned import captioned, jpeg, screenshot
 from tests.pictures import animation, draw, encode, picture, repost
 
 
@@ -47,18 +50,56 @@ def see_through() -> Image.Image:
         pytest.param(encode(draw(4).resize((1500, 900)), "JPEG"), id="large jpeg"),
     ],
 )
-def test_the_hashes_are_those_of_imagehash_on_the_upright_opaque_picture(data: bytes) -> None:
-    prepared = decode(data, at_least_px=256)
+def test_the_hashes_are_those_of_imagehash_on_the_prepared_picture(data: bytes) -> None:
+    _, grey = decode_grey(data, SIGNATURE_PX)
+    small = prepared(square(grey))
     taken = fingerprint(data)
-    assert taken.phash64 == str(imagehash.phash(prepared, hash_size=8))
-    assert taken.phash256 == str(imagehash.phash(prepared, hash_size=16))
+    assert taken.phash64 == str(imagehash.phash(small, hash_size=8))
+    assert taken.phash256 == str(imagehash.phash(small, hash_size=16))
     assert (len(taken.phash64), len(taken.phash256)) == (16, 64)
 
 
-def test_a_plain_picture_has_the_hash_that_imagehash_gives_its_file() -> None:
-    data = picture(1)
-    with Image.open(io.BytesIO(data)) as image:
-        assert fingerprint(data).phash64 == str(imagehash.phash(image))
+@pytest.mark.parametrize("hash_size", [8, 16])
+def test_phash_is_that_of_imagehash_to_the_last_bit(hash_size: int) -> None:
+    rng = np.random.default_rng(1)
+    pictures = [draw(seed).convert("L") for seed in range(10)]
+    pictures += [Image.new("L", (64, 64), grey) for grey in (0, 255)]
+    pictures += [Image.fromarray(rng.integers(0, 256, (90, 70), dtype=np.uint8))]
+    for image in pictures:
+        assert phash(image, hash_size) == str(imagehash.phash(image, hash_size=hash_size))
+
+
+def test_preparation_moves_a_hash_by_hardly_a_bit_from_the_default() -> None:
+    moved = []
+    for seed in range(20):
+        data = picture(seed)
+        with Image.open(io.BytesIO(data)) as image:
+            moved.append(bits_between(fingerprint(data).phash64, str(imagehash.phash(image))))
+    assert max(moved) <= 4
+    assert sum(moved) / len(moved) <= 1
+
+
+def test_of_an_animation_later_frames_are_told_as_well() -> None:
+    still, moving, other = (
+        fingerprint(picture(1)),
+        fingerprint(animation(1)),
+        fingerprint(animation(1, 5)),
+    )
+    assert still.motion is None
+    assert moving.motion is not None
+    assert len(moving.motion) == 3 * 64
+    assert moving.motion != other.motion
+    assert moving.phash256 == other.phash256
+
+
+def test_a_screenshot_is_told_by_what_it_frames_as_well() -> None:
+    meme = captioned(4, "hello", "there")
+    taken = fingerprint(jpeg(screenshot(meme)))
+    alone = fingerprint(jpeg(meme))
+    assert alone.inner_phash256 is None
+    assert taken.inner_phash256 is not None
+    assert bits_between(taken.inner_phash256, alone.phash256) <= 20
+    assert bits_between(taken.phash256, alone.phash256) > 80
 
 
 def test_decoding_small_moves_a_hash_by_hardly_a_bit() -> None:
