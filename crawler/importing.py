@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +17,9 @@ from core.settings import Settings
 from crawler.sources.folder import Label
 from db.labels import Prior, cast_of_place, set_priors
 from db.memes import Adder, Collection, Seen
+from db.recognition import Looked
 from db.runs import Counts, save_counts, start_run
-from db.sightings import memes_with_bytes
+from db.sightings import kept_files
 
 __all__ = ["SOURCE", "import_files"]
 
@@ -25,6 +27,9 @@ SOURCE: Final = "folder"
 # One transaction each: a vote cast meanwhile waits a fraction of a second, not an import.
 _BATCH_FILES: Final = 64
 _BATCH_BYTES: Final = 64 * 2**20
+
+
+Examined = tuple[Fingerprint, Looked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +73,9 @@ def import_files(
         for batch in _batches(files, settings.max_bytes, counts):
             pictures = _examine(pool, collection, batch, counts)
             with collection.adding() as adder:
-                for file, picture in pictures.items():
+                for file, examined in pictures.items():
                     label = labels.get(file.path)
-                    _store(adder, file, picture, label, community, annotator, counts)
+                    _store(adder, file, examined, label, community, annotator, counts)
                 save_counts(adder.session, run_id, counts.as_dict())
             bar.update(counts.listed - bar.n)
     with collection.database.writing() as session:
@@ -102,18 +107,16 @@ def _batches(files: Sequence[Path], max_bytes: int, counts: Counts) -> Iterator[
 
 def _examine(
     pool: ThreadPoolExecutor, collection: Collection, batch: Sequence[File], counts: Counts
-) -> dict[File, Fingerprint | int]:
-    """What each file of a batch is: the meme that has its bytes, or else its fingerprint."""
+) -> dict[File, Examined | None]:
+    """What was found out about each file of a batch; None where its very bytes are kept already."""
     with collection.database.reading() as session:
-        by_bytes = memes_with_bytes(session, [file.sha256 for file in batch])
-    fresh = [file for file in batch if file.sha256 not in by_bytes]
-    found: dict[File, Fingerprint | int | ImageRejected] = {
-        file: by_bytes[file.sha256] for file in batch if file.sha256 in by_bytes
-    }
-    found.update(zip(fresh, pool.map(_fingerprint, fresh), strict=True))
-    examined: dict[File, Fingerprint | int] = {}
+        kept = kept_files(session, [file.sha256 for file in batch])
+    fresh = [file for file in batch if file.sha256 not in kept]
+    looks = pool.map(partial(_look, collection), fresh)
+    found = dict(zip(fresh, looks, strict=True))
+    examined: dict[File, Examined | None] = {}
     for file in batch:
-        what = found[file]
+        what = found.get(file)
         if isinstance(what, ImageRejected):
             _reject(counts, file.path, what)
         else:
@@ -121,9 +124,10 @@ def _examine(
     return examined
 
 
-def _fingerprint(file: File) -> Fingerprint | ImageRejected:
+def _look(collection: Collection, file: File) -> Examined | ImageRejected:
     try:
-        return fingerprint(file.data)
+        picture = fingerprint(file.data)
+        return picture, collection.look(file.data, picture)
     except ImageRejected as error:
         return error
 
@@ -131,7 +135,7 @@ def _fingerprint(file: File) -> Fingerprint | ImageRejected:
 def _store(
     adder: Adder,
     file: File,
-    picture: Fingerprint | int,
+    examined: Examined | None,
     label: Label | None,
     community: str | None,
     annotator: str,
@@ -147,10 +151,11 @@ def _store(
         source_group=label.group if label else None,
         fold=label.fold if label else None,
     )
-    if isinstance(picture, int):
-        outcome = adder.see_again(picture, seen)
+    if examined is None:
+        outcome = adder.see_again(file.sha256, seen)
     else:
-        outcome = adder.add(file.data, picture, seen)
+        picture, looked = examined
+        outcome = adder.add(file.data, picture, seen, looked)
     counts.record(outcome)
     if label is not None:
         cast_of_place(
@@ -160,6 +165,7 @@ def _store(
             place=file.post_id,
             genre=label.genre,
             trust=label.trust,
+            copy_id=outcome.copy_id,
         )
 
 

@@ -13,6 +13,7 @@ from core.errors import ImageRejected, MemeEraError
 from core.fingerprint import Fingerprint, fingerprint
 from crawler.spider import Fetched, MemeSpider, SeenAgain
 from db.memes import AddOutcome
+from db.recognition import Looked
 from db.runs import save_counts, start_run
 
 __all__ = ["StoreMemes"]
@@ -51,9 +52,9 @@ class StoreMemes:
             match item:
                 case Fetched():
                     loop = asyncio.get_running_loop()
-                    picture = await loop.run_in_executor(self._decoders, fingerprint, item.data)
+                    examined = await loop.run_in_executor(self._decoders, self._examine, item.data)
                     counts = self._counts.as_dict()  # as they stand: this thread goes on counting
-                    outcome = await self._in_writer(self._add, item, picture, counts)
+                    outcome = await self._in_writer(self._add, item, examined, counts)
                 case SeenAgain():
                     outcome = await self._in_writer(self._see_again, item)
         except ImageRejected as error:
@@ -84,16 +85,23 @@ class StoreMemes:
         with self._collection.database.writing() as session:
             return start_run(session, self._spider.sources[0].name, target)
 
-    def _add(self, item: Fetched, picture: Fingerprint, counts: dict[str, Any]) -> AddOutcome:
+    def _examine(self, data: bytes) -> tuple[Fingerprint, Looked]:
+        picture = fingerprint(data)
+        return picture, self._collection.look(data, picture)
+
+    def _add(
+        self, item: Fetched, examined: tuple[Fingerprint, Looked], counts: dict[str, Any]
+    ) -> AddOutcome:
+        picture, looked = examined
         with self._collection.adding() as adder:
-            outcome = adder.add(item.data, picture, item.seen)
+            outcome = adder.add(item.data, picture, item.seen, looked)
             assert self._spider.run_id is not None
             save_counts(adder.session, self._spider.run_id, counts)
             return outcome
 
     def _see_again(self, item: SeenAgain) -> AddOutcome:
         with self._collection.adding() as adder:
-            return adder.see_again(item.meme_id, item.seen)
+            return adder.see_again(item.sha256, item.seen)
 
     def _save(self, run_id: int) -> None:
         with self._collection.database.writing() as session:

@@ -25,7 +25,7 @@ from crawler.guard import RefusedAddress
 from crawler.sources import Malformed, Post, Source, SourceFailed
 from db.memes import Collection, Seen
 from db.runs import Counts
-from db.sightings import known_media, meme_at
+from db.sightings import file_at, known_media
 
 __all__ = ["Fetched", "MemeSpider", "SeenAgain"]
 
@@ -57,10 +57,10 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class SeenAgain:
-    """An item: an address that led to a known meme before, found in another post."""
+    """An item: an address that led to a known file before, found in another post."""
 
     seen: Seen
-    meme_id: int
+    sha256: str
 
 
 class MemeSpider(scrapy.Spider):
@@ -122,21 +122,21 @@ class MemeSpider(scrapy.Spider):
             raise SourceFailed(f"{url} answered {response.status}: {said}")
         return bytes(response.body)
 
-    def _known(self, post: Post) -> dict[int, int | None]:
-        """Which media of a post need no fetching: the meme at the address, or None if all is known.
+    def _known(self, post: Post) -> dict[int, str | None]:
+        """Which media of a post need no fetching: the file at the address, or None if all is known.
 
         Keys are places in the post's media. Asks the database, so it runs in a thread.
         """
         with self.collection.database.reading() as session:
             recorded = known_media(session, post.source, [post.post_id])
-            known: dict[int, int | None] = {index: None for _, index in recorded}
+            known: dict[int, str | None] = {index: None for _, index in recorded}
             for index, url in enumerate(post.media):
-                if index not in known and (meme_id := meme_at(session, url)) is not None:
-                    known[index] = meme_id
+                if index not in known and (sha256 := file_at(session, url)) is not None:
+                    known[index] = sha256
         return known
 
     def _media_of(
-        self, post: Post, known: dict[int, int | None]
+        self, post: Post, known: dict[int, str | None]
     ) -> Iterator[scrapy.Request | SeenAgain]:
         if not post.media:
             self.counts.listed += 1
@@ -146,8 +146,8 @@ class MemeSpider(scrapy.Spider):
             seen = _seen(post, index, url)
             if index not in known:
                 yield from self._request(url, seen)
-            elif (meme_id := known[index]) is not None:
-                yield SeenAgain(seen, meme_id)
+            elif (sha256 := known[index]) is not None:
+                yield SeenAgain(seen, sha256)
             else:
                 self.counts.known += 1
 

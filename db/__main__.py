@@ -1,15 +1,31 @@
 """python -m db: look after the database."""
 
 import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
 
 import click
+from tqdm import tqdm
 
-from core.cli import json_option, print_json, run
+from core.cli import json_option, print_json, run, warn
 from core.settings import Settings
+from db.check import MENDED, check
+from db.duplicates import duplicates, undo
 from db.engine import make_engine
 from db.listing import describe_memes, stats
+from db.media import FOLDERS, MediaStore
 from db.migrations.upgrade import upgrade
-from db.session import reading
+from db.rematch import Rematcher
+from db.session import Database, reading
+from db.templates import families
+
+_limit_option = click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help="Show the first N alone."
+)
 
 
 @click.group()
@@ -54,11 +70,7 @@ def memes(as_json: bool) -> None:
     """List the memes, oldest first, with their labels and where they were seen."""
     with reading(Settings.load()) as session:
         if as_json:
-            lead = "["
-            for meme in describe_memes(session):  # streamed: a collection may not fit in memory
-                click.echo(lead + json.dumps(meme, ensure_ascii=False))
-                lead = ","
-            click.echo("]" if lead == "," else "[]")
+            _print_list(describe_memes(session))
             return
         for meme in describe_memes(session):
             click.echo(
@@ -66,6 +78,130 @@ def memes(as_json: bool) -> None:
                 f"{meme['label'] or '-':<16}  {len(meme['sightings'])} sightings  "
                 f"{meme['sightings'][0]['image_url'] if meme['sightings'] else ''}"
             )
+
+
+@main.command("templates")
+@click.option("--all", "show_all", is_flag=True, help="Show families of one meme as well.")
+@_limit_option
+@json_option
+def show_templates(show_all: bool, limit: int | None, as_json: bool) -> None:
+    """List the template families, the largest first."""
+    with reading(Settings.load()) as session:
+        found = families(session, limit=limit, at_least=1 if show_all else 2)
+        if as_json:
+            _print_list(map(asdict, found))
+            return
+        for family in found:
+            click.echo(
+                f"{family.id:>7}  {(family.sha256 or '-')[:12]:<12}  {family.n_memes:>6} memes  "
+                f"{family.n_sightings:>6} sightings  {family.image_url or ''}"
+            )
+
+
+@main.command("duplicates")
+@click.option("--meme", "meme_id", type=int, metavar="ID", help="Show those of one meme alone.")
+@click.option("--undo", "undone", type=int, metavar="ID", help="That one is no repost: split it.")
+@_limit_option
+@json_option
+def show_duplicates(
+    meme_id: int | None, undone: int | None, limit: int | None, as_json: bool
+) -> None:
+    """List the reposts, the least sure first, each with its decision and its score.
+
+    With --undo and a decision's number, that file becomes a meme of its own and stays one.
+    """
+    if undone is not None:
+        _undo(undone, as_json)
+        return
+    with reading(Settings.load()) as session:
+        found = duplicates(session, limit=limit, meme_id=meme_id)
+        if as_json:
+            _print_list(map(asdict, found))
+            return
+        for one in found:
+            score = "-" if one.score is None else f"{one.score:.3f}"
+            when = f"{one.decided_at:%F}" if one.decided_at else "-"
+            click.echo(
+                f"{one.decision_id or '-':>7}  {score:>7} {one.by or '-':<7} {when:<10}  "
+                f"meme {one.meme_id}  {one.meme_url or one.meme_sha256[:12]}  <-  "
+                f"{one.image_url or one.sha256[:12]}"
+            )
+
+
+@main.command()
+@json_option
+def rematch(as_json: bool) -> None:
+    """Decide the whole collection anew; what was stopped goes on where it was."""
+    with _database() as (database, media):
+        rematcher = Rematcher(database, media)
+        if rematcher.resumed:
+            warn(f"going on after {rematcher.tally.n_seen} files of a rematch that was stopped")
+        tally = rematcher.run()
+    if as_json:
+        print_json({"resumed": rematcher.resumed, **asdict(tally)})
+    else:
+        click.echo(str(tally))
+
+
+@main.command("check")
+@click.option("--repair", is_flag=True, help="Put right what can be without losing anything.")
+@json_option
+def show_check(repair: bool, as_json: bool) -> int:
+    """Find files without rows, rows without files, and broken references."""
+    with (
+        _database() as (database, media),
+        tqdm(total=len(FOLDERS), unit=" folders", disable=None, file=sys.stderr) as bar,
+    ):
+        report = check(database, media, repair=repair, advance=bar.update)
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        for problem, n in report.found.most_common():
+            n_mended = report.repaired[problem]
+            click.echo(f"{problem}: {n}" + (f", {n_mended} put right" if n_mended else ""))
+            for example in report.examples[problem]:
+                click.echo(f"  {example}")
+        young = f"; {report.n_young} files may be on their way in" if report.n_young else ""
+        click.echo(f"{report.n_rows} memes and copies, {report.n_files} files{young}")
+    if report.is_clean:
+        return 0
+    left = {problem for problem, n in report.found.items() if n > report.repaired[problem]}
+    if left & MENDED and not repair:
+        warn("python -m db check --repair puts right what can be without losing anything")
+    elif left:
+        warn(f"found and left as it is: {', '.join(sorted(left))}")
+    return 1
+
+
+def _undo(decision_id: int, as_json: bool) -> None:
+    with _database() as (database, _), database.writing_alone() as session:
+        split = undo(session, decision_id, "person")
+    if as_json:
+        print_json(asdict(split))
+    else:
+        click.echo(
+            f"decision {decision_id} is undone: {split.sha256[:12]} is meme {split.meme_id} now, "
+            f"apart from meme {split.apart_from}"
+        )
+
+
+@contextmanager
+def _database() -> Iterator[tuple[Database, MediaStore]]:
+    settings = Settings.load()
+    database = Database.open(settings)
+    try:
+        yield database, MediaStore.open(settings)
+    finally:
+        database.engine.dispose()
+
+
+def _print_list(rows: Iterable[dict[str, Any]]) -> None:
+    """Print a JSON list row by row: a collection may not fit in memory."""
+    lead = "["
+    for row in rows:
+        click.echo(lead + json.dumps(row, ensure_ascii=False, default=datetime.isoformat))
+        lead = ","
+    click.echo("]" if lead == "," else "[]")
 
 
 if __name__ == "__main__":

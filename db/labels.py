@@ -57,8 +57,11 @@ def cast(
     verdict: Verdict = Verdict.GENRE,
     trust: str | None = None,
     idempotency_key: str | None = None,
+    copy_id: int | None = None,
 ) -> bool:
     """Record one vote; says whether it is new. The same idempotency key counts once.
+
+    Where one of the meme's copies was judged, `copy_id` says which: the vote goes where it goes.
 
     Raises:
         BadInput: no such genre, or a genre is missing or given without need.
@@ -72,6 +75,7 @@ def cast(
         return False
     vote = Vote(
         meme_id=meme_id,
+        copy_id=copy_id,
         annotator=annotator,
         verdict=verdict,
         genre=genre,
@@ -90,7 +94,14 @@ def cast(
 
 
 def cast_of_place(
-    session: Session, meme_id: int, annotator: str, *, place: str, genre: str, trust: str | None
+    session: Session,
+    meme_id: int,
+    annotator: str,
+    *,
+    place: str,
+    genre: str,
+    trust: str | None,
+    copy_id: int | None = None,
 ) -> bool:
     """Record what an imported set says of the picture at one place; says whether that is new.
 
@@ -109,7 +120,15 @@ def cast_of_place(
         last = vote
     if last is not None and last.genre == genre and last.undone_at is None:
         return False
-    return cast(session, meme_id, annotator, genre=genre, trust=trust, idempotency_key=key)
+    return cast(
+        session,
+        meme_id,
+        annotator,
+        genre=genre,
+        trust=trust,
+        idempotency_key=key,
+        copy_id=copy_id,
+    )
 
 
 def _fitting(key: str) -> str:

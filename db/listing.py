@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, selectinload, undefer
 
 from db.labels import consensus, weak_labels
 from db.models import Base, Meme, MemeStatus, Sighting, Verdict
@@ -37,7 +37,7 @@ def describe_memes(session: Session) -> Iterator[dict[str, Any]]:
     labels = {row.meme_id: row.genre for row in session.execute(consensus())}
     memes = session.scalars(
         select(Meme)
-        .options(selectinload(Meme.sightings))
+        .options(selectinload(Meme.sightings), undefer(Meme.words))
         .order_by(Meme.id)
         .execution_options(yield_per=1000)
     )
@@ -49,7 +49,7 @@ def describe_memes(session: Session) -> Iterator[dict[str, Any]]:
             "status": meme.status,
             "year": year_of(meme),
             "label": labels.get(meme.id),
-            "words": None,  # no reader of words yet
+            "words": None if meme.words is None else [line["text"] for line in meme.words],
             "sightings": [
                 {
                     "source": sighting.source,

@@ -1,26 +1,29 @@
 """Is this picture a meme we have, another meme on a template we have, or neither?"""
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-import faiss
-import numpy as np
-import numpy.typing as npt
-from sqlalchemy import select
+import cv2
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.fingerprint import Fingerprint
-from db.models import Meme
+from core.words import to_json
+from db.candidates import Candidates
+from db.distinct import barred_from
+from db.index import HashIndex
+from db.media import MediaStore
+from db.models import DecidedBy, DecisionRecord, Meme, MemeStatus
+from db.recognition import Looked, Recognition
 
 __all__ = ["Decision", "Matcher", "New", "Repost", "SameTemplate"]
 
-# Of 256 bits. A first rule: stricter than the usual 31, which loses 215 of 1,200 memes that differ
-# in their captions alone.
-_REPOST_BITS: Final = 16
-# Of 64 bits: captions barely move the short hash, so it finds the template. It drops nothing.
-_TEMPLATE_BITS: Final = 10
-# How many neighbours are looked at, however popular the template.
-_N_NEAREST: Final = 8
+# Rows held at a time while the index loads, and ids asked for in one query.
+_N_LOADED: Final = 20_000
+_N_ASKED: Final = 500
+# Above so many changes, and a quarter of all memes, reading all anew is quicker.
+_MANY_CHANGES: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,10 @@ class Repost:
     """The same meme again."""
 
     of: int  # meme id
-    distance: int  # bits of 256
+    score: float  # residual of the worst spots, 0 to 1
+    by: DecidedBy
+    # What was read in the picture on the way, to be kept with it; None: nothing was read.
+    words: list[Any] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,74 +42,182 @@ class SameTemplate:
     """Another meme on a base picture that we have."""
 
     template: int  # template id
-    distance: int  # bits of 64
+    nearest: int  # meme id
+    score: float
+    by: DecidedBy
+    also: tuple[int, ...] = ()  # templates that turn out to be the same one
+    words: list[Any] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class New:
     """Neither."""
 
+    nearest: int | None = None  # meme id, where there is any meme
+    score: float | None = None
+    by: DecidedBy = DecidedBy.BITS
+    words: list[Any] | None = field(default=None, compare=False)
+
 
 Decision = Repost | SameTemplate | New
 
 
 class Matcher:
-    """All memes' hashes in memory, searched exactly with FAISS."""
+    """The hashes of all active memes in memory; it follows what any process does to memes.
 
-    def __init__(self) -> None:
+    At first all are read from the table. From then on the decisions that were made since name the
+    memes that came, changed or went (`db.decisions`).
+    """
+
+    def __init__(self, media: MediaStore) -> None:
+        # Pictures here are small: OpenCV's threads would only wait for one another.
+        cv2.setNumThreads(1)
+        self._media = media
         self.forget()
 
     def forget(self) -> None:
         """Start over: for after a rollback, which takes back rows that were followed."""
-        self._by_256 = faiss.IndexBinaryFlat(256)
-        self._by_64 = faiss.IndexBinaryFlat(64)
-        self._rows: list[tuple[int, int, int]] = []  # meme id, template id, frames; by position
-        self._last_id = 0
+        self._by_64 = HashIndex(64)
+        self._by_256 = HashIndex(256)
+        self._by_inner = HashIndex(256)  # of the memes that frame a picture
+        self._last_decision: int | None = None
+        self._up_to: int | None = 0  # the greatest meme id looked at; None: no bound
 
-    def follow(self, session: Session) -> None:
-        """Take in the memes added since, by this process or another."""
-        rows = session.execute(
-            select(Meme.id, Meme.template_id, Meme.frames, Meme.phash64, Meme.phash256)
-            .where(Meme.id > self._last_id)
-            .order_by(Meme.id)
-        ).all()
-        if not rows:
+    def knows_beyond(self, meme_id: int) -> bool:
+        """Whether memes with greater ids may have been taken in."""
+        return self._up_to is None or self._up_to > meme_id
+
+    def follow(self, session: Session, *, up_to: int | None = None) -> None:
+        """Take in what became of memes since, by this process or another.
+
+        With `up_to`, of memes with greater ids nothing is known; it never becomes less.
+        """
+        newest = session.scalar(select(func.max(DecisionRecord.id))) or 0
+        if self._last_decision is not None and newest > self._last_decision:
+            self._follow_decisions(session)
+        if self._up_to is not None and (up_to is None or up_to > self._up_to):
+            self._load(session, after=self._up_to, up_to=up_to)
+            self._up_to = up_to
+        self._last_decision = newest
+
+    def decide(
+        self,
+        session: Session,
+        picture: Fingerprint,
+        data: Callable[[], bytes],
+        looked: Looked | None = None,
+    ) -> Decision:
+        """What a picture is to the memes followed so far.
+
+        Args:
+            session: reads what is kept of the memes nearby.
+            picture: what is asked about.
+            data: gives the bytes of its file, where its words have to be read.
+            looked: what was found out about it before; what is found now is added.
+        """
+        looked = Looked() if looked is None else looked
+        if looked.decision is not None and looked.as_of == self._last_decision:
+            kept: Decision = looked.decision
+            return kept  # nothing has become of any meme since
+        decision = self._decide(session, picture, data, looked)
+        looked.decision, looked.as_of = decision, self._last_decision
+        return decision
+
+    def learn(self, meme_id: int, picture: Fingerprint, decision_id: int) -> None:
+        """Take in a meme that was just added, without asking the database.
+
+        Only for whoever holds the lock on the collection and has followed it until now.
+        """
+        if self._last_decision is None:
             return
-        self._by_64.add(_bits([row.phash64 for row in rows]))
-        self._by_256.add(_bits([row.phash256 for row in rows]))
-        self._rows.extend((row.id, row.template_id, row.frames) for row in rows)
-        self._last_id = rows[-1].id
+        self._take_in([(meme_id, picture.phash64, picture.phash256, picture.inner_phash256)])
+        self._last_decision = decision_id
 
-    def decide(self, picture: Fingerprint) -> Decision:
-        """What this picture is to the memes followed so far."""
-        if not self._rows:
-            return New()
-        distances, positions = _nearest(self._by_256, picture.phash256, _N_NEAREST)
-        for distance, position in zip(distances[0], positions[0], strict=True):
-            if position < 0 or distance > _REPOST_BITS:
-                break
-            meme_id, _, frames = self._rows[position]
-            # The hashes see the first frame alone: a still is not the animation it was taken from.
-            if frames == picture.header.frames:
-                return Repost(of=meme_id, distance=int(distance))
-        distances, positions = _nearest(self._by_64, picture.phash64, 1)
-        if distances[0, 0] <= _TEMPLATE_BITS:
-            _, template_id, _ = self._rows[positions[0, 0]]
-            return SameTemplate(template=template_id, distance=int(distances[0, 0]))
-        return New()
+    def _decide(
+        self, session: Session, picture: Fingerprint, data: Callable[[], bytes], looked: Looked
+    ) -> Decision:
+        candidates = Candidates(session, self._media)
+        recognition = Recognition(picture, data, self, candidates, looked)
+        same = recognition.same(lambda: barred_from(session, picture.sha256))
+        words = None if looked.words is None else to_json(looked.words)
+        if same is not None:
+            match, by_words = same
+            by = DecidedBy.WORDS if by_words else DecidedBy.PIXELS
+            return Repost(match.candidate.meme_id, match.overlay.score, by, words)
+        by = DecidedBy.PIXELS if looked.words is None else DecidedBy.WORDS
+        nearest = recognition.nearest
+        if nearest is None:
+            return New(words=words)
+        template = nearest.candidate.template_id
+        return SameTemplate(
+            template,
+            nearest=nearest.candidate.meme_id,
+            score=nearest.overlay.score,
+            by=by,
+            also=tuple(sorted(recognition.one_family - {template})),
+            words=words,
+        )
 
+    def by_256(self, phash: str, k: int) -> list[tuple[int, int]]:
+        """The memes whose pictures are nearest, with the distances in bits of 256."""
+        return self._by_256.nearest(phash, k)
 
-def _nearest(
-    index: faiss.IndexBinaryFlat, phash: str, k: int
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """The k nearest, nearest first: distances and positions, (1, k) each; position -1: no more."""
-    # A single query gains nothing by more threads, and on a busy machine waits for them: 10 ms
-    # instead of 10 us. The setting holds for the calling thread alone.
-    faiss.omp_set_num_threads(1)
-    distances, positions = index.search(_bits([phash]), k)
-    return distances, positions
+    def by_64(self, phash: str, k: int) -> list[tuple[int, int]]:
+        """The memes whose pictures are nearest, with the distances in bits of 64."""
+        return self._by_64.nearest(phash, k)
 
+    def by_inner(self, phash: str, k: int) -> list[tuple[int, int]]:
+        """The memes that frame the nearest pictures, with the distances in bits of 256."""
+        return self._by_inner.nearest(phash, k)
 
-def _bits(hashes: list[str]) -> npt.NDArray[np.uint8]:
-    """Hex hashes as FAISS wants them: (N, bits / 8) uint8."""
-    return np.frombuffer(bytes.fromhex("".join(hashes)), dtype=np.uint8).reshape(len(hashes), -1)
+    def _follow_decisions(self, session: Session) -> None:
+        rows = session.execute(
+            select(DecisionRecord.meme_id, DecisionRecord.gone_id)
+            .where(DecisionRecord.id > self._last_decision)
+            .execution_options(yield_per=_N_LOADED)
+        )
+        touched = {meme for row in rows for meme in row if meme is not None}
+        if self._up_to is not None:
+            touched = {meme for meme in touched if meme <= self._up_to}
+        if len(touched) > max(_MANY_CHANGES, len(self._by_256) // 4):
+            up_to = self._up_to
+            self.forget()
+            self._load(session, after=0, up_to=up_to)
+            self._up_to = up_to
+            return
+        in_turn = sorted(touched)
+        for start in range(0, len(in_turn), _N_ASKED):
+            self._take_in_again(session, in_turn[start : start + _N_ASKED])
+
+    def _take_in_again(self, session: Session, memes: Sequence[int]) -> None:
+        rows = session.execute(
+            select(Meme.id, Meme.phash64, Meme.phash256, Meme.inner_phash256).where(
+                Meme.id.in_(memes), Meme.status == MemeStatus.ACTIVE
+            )
+        ).all()
+        gone: dict[int, list[str]] = {meme: [] for meme in memes}
+        self._by_64.update(gone | {row.id: [row.phash64] for row in rows})
+        self._by_256.update(gone | {row.id: [row.phash256] for row in rows})
+        framing = {row.id: [row.inner_phash256] for row in rows if row.inner_phash256}
+        self._by_inner.update(gone | framing)
+
+    def _load(self, session: Session, *, after: int, up_to: int | None) -> None:
+        """Take in memes in the order of their ids, a part of the rows at a time."""
+        query = (
+            select(Meme.id, Meme.phash64, Meme.phash256, Meme.inner_phash256)
+            .where(Meme.id > after, Meme.status == MemeStatus.ACTIVE)
+            .order_by(Meme.id)
+            .execution_options(yield_per=_N_LOADED)
+        )
+        if up_to is not None:
+            query = query.where(Meme.id <= up_to)
+        for rows in session.execute(query).partitions():
+            self._take_in(rows)
+
+    def _take_in(self, rows: Sequence[Any]) -> None:
+        """Take in memes that were not held: id, the two hashes, and that of what it frames."""
+        memes, short, long, inner = zip(*rows, strict=True)
+        self._by_64.append(memes, short)
+        self._by_256.append(memes, long)
+        framing = [(meme, code) for meme, code in zip(memes, inner, strict=True) if code]
+        self._by_inner.append([meme for meme, _ in framing], [code for _, code in framing])

@@ -1,8 +1,11 @@
 """The picture files, named by the SHA-256 of their bytes: a folder, or any store fsspec knows."""
 
 import os
+import re
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -12,9 +15,23 @@ from fsspec.implementations.local import LocalFileSystem
 from core.errors import BadInput, MemeEraError
 from core.settings import Settings
 
-__all__ = ["MediaStore"]
+__all__ = ["FOLDERS", "MediaFile", "MediaStore"]
 
 _EXTENSIONS: Final = {"JPEG": "jpg", "MPO": "jpg"}
+_NAME: Final = re.compile(r"([0-9a-f]{64})\.[a-z0-9]+(\.[0-9a-f]+\.part)?")
+
+FOLDERS: Final = tuple(f"{number:02x}" for number in range(256))
+"""What files are divided into: by the first two digits of their SHA-256."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """One file of the store, or what was left of one when its writer was killed."""
+
+    path: str
+    sha256: str
+    n_bytes: int
+    is_part: bool
 
 
 class MediaStore:
@@ -39,7 +56,7 @@ class MediaStore:
 
     def put(self, sha256: str, format_name: str, data: bytes) -> None:
         """Keep the bytes as they came. Keeping the same bytes twice changes nothing."""
-        path = self._path(sha256, format_name)
+        path = self.path(sha256, format_name)
         # A power cut may leave an empty file behind; it is written anew.
         if self._fs.exists(path) and self._fs.size(path) == len(data):
             return
@@ -64,7 +81,7 @@ class MediaStore:
         Raises:
             MemeEraError: the file is not there.
         """
-        path = self._path(sha256, format_name)
+        path = self.path(sha256, format_name)
         try:
             return bytes(self._fs.cat_file(path))
         except OSError as error:
@@ -80,6 +97,35 @@ class MediaStore:
                 if not name.endswith(".part"):
                     yield name.split(".", 1)[0]
 
-    def _path(self, sha256: str, format_name: str) -> str:
+    def files(self, folder: str) -> Iterator[MediaFile]:
+        """The files in one of FOLDERS; those that the store cannot have written are passed over."""
+        self._fs.invalidate_cache()
+        for path, file in self._fs.find(f"{self._root}/{folder}", detail=True).items():
+            if (name := _NAME.fullmatch(path.rsplit("/", 1)[-1])) is not None:
+                yield MediaFile(path, name[1], int(file["size"]), is_part=name[2] is not None)
+
+    def age_s(self, file: MediaFile) -> float:
+        """For how many seconds a file has been as it is; 0 where it is gone."""
+        try:
+            modified: datetime = self._fs.modified(file.path)
+        except FileNotFoundError:
+            return 0.0
+        return (datetime.now(UTC) - modified).total_seconds()
+
+    def remove(self, file: MediaFile) -> None:
+        """Delete one file.
+
+        Raises:
+            MemeEraError: it cannot be deleted.
+        """
+        try:
+            self._fs.rm_file(file.path)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise MemeEraError(f"{file.path} cannot be removed: {error}") from error
+
+    def path(self, sha256: str, format_name: str) -> str:
+        """Where the file of a picture is, or would be."""
         extension = _EXTENSIONS.get(format_name, format_name.lower())
         return f"{self._root}/{sha256[:2]}/{sha256}.{extension}"

@@ -1,4 +1,4 @@
-"""Adds memes to the collection: the only code that writes a meme or a sighting."""
+"""Adds memes to the collection: the only code that writes a sighting."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +11,15 @@ from sqlalchemy.orm import Session
 
 from core.fingerprint import Fingerprint
 from core.settings import Settings
-from db.matching import Matcher, New, Repost, SameTemplate
+from db.decisions import record
+from db.matching import Decision, Matcher, New, Repost
 from db.media import MediaStore
-from db.models import Meme, Sighting, Template
+from db.models import Copy, Meme, Sighting
+from db.pictures import as_columns, keep_words
+from db.recognition import Looked
 from db.session import Database
+from db.sightings import Kept, kept
+from db.templates import family_for, lead
 
 __all__ = ["AddOutcome", "Added", "Adder", "Collection", "Known", "Reposted", "Seen"]
 
@@ -49,6 +54,7 @@ class Added:
     """A new meme."""
 
     meme_id: int
+    copy_id: None = None  # it is the meme's own file
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class Reposted:
     """A meme that we have, seen in another place."""
 
     meme_id: int
+    copy_id: int | None = None  # which file of the meme it was; None: the meme's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,7 @@ class Known:
     """This very sighting was recorded before; what is said of it anew is added."""
 
     meme_id: int
+    copy_id: int | None = None
 
 
 AddOutcome = Added | Reposted | Known
@@ -74,13 +82,27 @@ class Collection:
     def __init__(self, database: Database, media: MediaStore) -> None:
         self.database = database
         self.media = media
-        self._matcher = Matcher()
+        self._matcher = Matcher(media)
         self._lock = Lock()  # the matcher is one for all threads
 
     @classmethod
     def open(cls, settings: Settings) -> "Collection":
         """The collection that the settings name, made where there is none."""
         return cls(Database.open(settings), MediaStore.open(settings))
+
+    def look(self, data: bytes, picture: Fingerprint) -> Looked:
+        """Find out what a picture is to the memes there are, before a transaction begins.
+
+        `Adder.add` then has to look at none but those added meanwhile. What takes long, above all
+        reading words, holds nobody up here; any number of threads may look at once.
+        """
+        looked = Looked()
+        with self.database.reading() as session:
+            if kept(session, picture.sha256) is None:
+                with self._lock:
+                    self._matcher.follow(session)
+                self._matcher.decide(session, picture, lambda: data, looked)
+        return looked
 
     @contextmanager
     def adding(self) -> Iterator["Adder"]:
@@ -103,50 +125,68 @@ class Adder:
         self._matcher = matcher
         self._media = media
 
-    def add(self, data: bytes, picture: Fingerprint, seen: Seen) -> AddOutcome:
-        """Record that a picture was seen; the picture itself is kept once.
+    def add(
+        self, data: bytes, picture: Fingerprint, seen: Seen, looked: Looked | None = None
+    ) -> AddOutcome:
+        """Record that a picture was seen; each file is kept once, a repost's as well.
 
-        The file is written before its row, so that no row ever lacks its file.
+        The file is written before its row, so that no row ever lacks its file. With what
+        `Collection.look` found out before, it is quick.
 
         Raises:
             MemeEraError: the file cannot be kept.
         """
         if (known := self._sighted(seen)) is not None:
             return _known(known, seen)
-        if (meme_id := self._with_bytes(picture.sha256)) is not None:
-            return self.see_again(meme_id, seen)
-        match self._matcher.decide(picture):
-            case Repost(of=meme_id):
-                return self.see_again(meme_id, seen)
-            case SameTemplate(template=template_id):
-                template = self.session.get_one(Template, template_id)
-            case New():
-                template = Template()
-                self.session.add(template)
-                self.session.flush()
+        if (file := kept(self.session, picture.sha256)) is not None:
+            return self._see(file, seen)
+        looked = Looked() if looked is None else looked
+        decision = self._matcher.decide(self.session, picture, lambda: data, looked)
+        for meme_id, lines in looked.read.items():
+            keep_words(self.session, meme_id, lines)
         self._media.put(picture.sha256, picture.header.format, data)
-        meme = _meme(picture, template.id, seen)
+        if isinstance(decision, Repost):
+            return self._see(self._add_copy(picture, decision), seen)
+        template_id = family_for(self.session, decision)
+        meme = _meme(picture, template_id, seen, decision)
         meme.sightings.append(_sighting(seen))
         self.session.add(meme)
         self.session.flush()
-        if template.representative_id is None:
-            template.representative_id = meme.id
-        self._matcher.follow(self.session)
+        if isinstance(decision, New):
+            lead(self.session, template_id, meme.id)
+        decision_id = record(self.session, picture.sha256, meme.id, decision)
+        self._matcher.learn(meme.id, picture, decision_id)
         return Added(meme.id)
 
-    def see_again(self, meme_id: int, seen: Seen) -> AddOutcome:
-        """Record one more place where a meme that we have was seen."""
+    def see_again(self, sha256: str, seen: Seen) -> AddOutcome:
+        """Record one more place where a file that we have, by its SHA-256, was seen."""
         if (known := self._sighted(seen)) is not None:
             return _known(known, seen)
-        meme = self.session.get_one(Meme, meme_id)
+        file = kept(self.session, sha256)
+        assert file is not None, f"{sha256} was never added"
+        return self._see(file, seen)
+
+    def _see(self, file: Kept, seen: Seen) -> Reposted:
+        meme = self.session.get_one(Meme, file.meme_id)
         sighting = _sighting(seen)
-        sighting.meme_id = meme_id
+        sighting.meme_id, sighting.copy_id = file.meme_id, file.copy_id
         self.session.add(sighting)
         meme.nsfw = meme.nsfw or seen.nsfw
         if seen.posted_at and (meme.posted_at is None or seen.posted_at < meme.posted_at):
             meme.posted_at = seen.posted_at
         self.session.flush()
-        return Reposted(meme_id)
+        return Reposted(file.meme_id, file.copy_id)
+
+    def _add_copy(self, picture: Fingerprint, decision: Repost) -> Kept:
+        copy = Copy(
+            meme_id=decision.of,
+            added_at=datetime.now(UTC),
+            words=decision.words,
+            **as_columns(picture),
+        )
+        self.session.add(copy)
+        record(self.session, picture.sha256, decision.of, decision)
+        return Kept(decision.of, copy.id)
 
     def _sighted(self, seen: Seen) -> Sighting | None:
         return self.session.scalar(
@@ -157,32 +197,23 @@ class Adder:
             )
         )
 
-    def _with_bytes(self, sha256: str) -> int | None:
-        return self.session.scalar(select(Meme.id).where(Meme.sha256 == sha256))
-
 
 def _known(sighting: Sighting, seen: Seen) -> Known:
     """What a labelled collection says may come after its pictures did."""
     for name in ("community", "year_low", "year_high", "source_group", "fold"):
         if (value := getattr(seen, name)) is not None:
             setattr(sighting, name, value.lower() if name == "community" else value)
-    return Known(sighting.meme_id)
+    return Known(sighting.meme_id, sighting.copy_id)
 
 
-def _meme(picture: Fingerprint, template_id: int, seen: Seen) -> Meme:
+def _meme(picture: Fingerprint, template_id: int, seen: Seen, decision: Decision) -> Meme:
     return Meme(
-        sha256=picture.sha256,
-        phash64=picture.phash64,
-        phash256=picture.phash256,
-        format=picture.header.format,
-        width=picture.header.width,
-        height=picture.header.height,
-        frames=picture.header.frames,
-        n_bytes=picture.n_bytes,
         template_id=template_id,
         nsfw=seen.nsfw,
         posted_at=seen.posted_at,
         added_at=datetime.now(UTC),
+        words=decision.words,
+        **as_columns(picture),
     )
 
 
@@ -197,6 +228,7 @@ def _sighting(seen: Seen) -> Sighting:
         title=seen.title,
         flair=seen.flair,
         score=seen.score,
+        nsfw=seen.nsfw,
         posted_at=seen.posted_at,
         crawled_at=datetime.now(UTC),
         year_low=seen.year_low,

@@ -1,86 +1,32 @@
 """The tables. Every stage reads and writes these and nothing else of another stage."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    DateTime,
-    Dialect,
-    ForeignKey,
-    Index,
-    MetaData,
-    String,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
-)
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from db.columns import AnyText, Base
 
 __all__ = [
     "Base",
     "Community",
+    "Copy",
+    "DecidedBy",
+    "DecisionRecord",
+    "DistinctPair",
     "Meme",
     "MemeStatus",
+    "Outcome",
+    "PictureFile",
+    "Rematch",
     "Run",
     "Sighting",
     "Template",
     "Verdict",
     "Vote",
 ]
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC time; SQLite has no time zones, so it keeps the naive UTC time."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """To the database: UTC, naive where the database has no time zones."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone; times here are aware UTC")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """From the database: aware UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
-
-
-class AnyText(TypeDecorator[str]):
-    """Text from the web or a file's name; what a database cannot hold is written as an escape.
-
-    That is NUL, and the lone surrogates by which Python keeps bytes that are not UTF-8.
-    """
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """To the database; what is looked up is escaped in the same way."""
-        if value is None:
-            return None
-        return value.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
-
-
-class Base(DeclarativeBase):
-    """Root of all tables; constraint names are derived, so that migrations can name them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(column_0_label)s",
-            "uq": "uq_%(table_name)s_%(column_0_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON}  # noqa: RUF012
 
 
 class MemeStatus(StrEnum):
@@ -99,6 +45,24 @@ class Verdict(StrEnum):
     UNSURE = "unsure"
 
 
+class Outcome(StrEnum):
+    """What a picture was found to be when it was decided about."""
+
+    REPOST = "repost"  # the same meme as another: it is, or became, a copy of it
+    SAME_TEMPLATE = "same_template"  # a meme of its own, in a family that there was
+    NEW = "new"  # a meme of its own, unlike the others
+    SPLIT = "split"  # a person said that it was no repost: a meme of its own
+
+
+class DecidedBy(StrEnum):
+    """What a decision rests on."""
+
+    BITS = "bits"  # the perceptual hashes alone
+    PIXELS = "pixels"  # the two pictures laid over each other
+    WORDS = "words"  # what is written in them
+    PERSON = "person"
+
+
 class Template(Base):
     """A family of memes on one base picture."""
 
@@ -109,21 +73,36 @@ class Template(Base):
     representative_id: Mapped[int | None] = mapped_column(ForeignKey("meme.id", use_alter=True))
 
 
-class Meme(Base):
-    """One distinct picture."""
+class PictureFile:
+    """The columns of a picture file that is kept, whether it is a meme's own or a copy's."""
 
-    __tablename__ = "meme"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     # Hex text: SQLite integers are signed.
     phash64: Mapped[str] = mapped_column(String(16))
     phash256: Mapped[str] = mapped_column(String(64))
+    # Of the picture inside a screenshot's frame; null where there is no frame.
+    inner_phash256: Mapped[str | None] = mapped_column(String(64))
+    # Hashes of later frames of an animation, in hex; null for stills.
+    motion: Mapped[str | None] = mapped_column(AnyText)
     format: Mapped[str] = mapped_column(String(8))
     width: Mapped[int]  # px, as stored in the file
     height: Mapped[int]  # px, as stored in the file
     frames: Mapped[int]
     n_bytes: Mapped[int]
+    # A few KB for comparing pictures in detail; null in rows of before, until a rematch.
+    signature: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    # The lines that were read in the picture; null: not read yet.
+    words: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
+
+
+class Meme(PictureFile, Base):
+    """One distinct picture."""
+
+    __tablename__ = "meme"
+    # Ids are never used again: the decisions name memes that are gone.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(primary_key=True)
     template_id: Mapped[int] = mapped_column(ForeignKey("template.id"), index=True)
     status: Mapped[str] = mapped_column(String(16), default=MemeStatus.ACTIVE)
     nsfw: Mapped[bool] = mapped_column(default=False)
@@ -135,6 +114,17 @@ class Meme(Base):
     )
 
 
+class Copy(PictureFile, Base):
+    """One more file of a meme: other bytes that were found to be the same meme again."""
+
+    __tablename__ = "copy"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meme_id: Mapped[int] = mapped_column(ForeignKey("meme.id"), index=True)
+    added_at: Mapped[datetime]
+
+
 class Sighting(Base):
     """One place where a meme was seen."""
 
@@ -143,6 +133,8 @@ class Sighting(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     meme_id: Mapped[int] = mapped_column(ForeignKey("meme.id"), index=True)
+    # Which file was seen there; null: the meme's own.
+    copy_id: Mapped[int | None] = mapped_column(ForeignKey("copy.id"), index=True)
     source: Mapped[str] = mapped_column(String(64))
     post_id: Mapped[str] = mapped_column(AnyText)
     media_index: Mapped[int]  # its place in a gallery, from 0
@@ -152,6 +144,7 @@ class Sighting(Base):
     title: Mapped[str | None] = mapped_column(AnyText)
     flair: Mapped[str | None] = mapped_column(AnyText)
     score: Mapped[int | None]
+    nsfw: Mapped[bool] = mapped_column(default=False)
     posted_at: Mapped[datetime | None]
     crawled_at: Mapped[datetime]
     # When the meme was made, as far as the source says: from year_low to year_high, both included.
@@ -162,6 +155,55 @@ class Sighting(Base):
     fold: Mapped[int | None]
 
     meme: Mapped[Meme] = relationship(back_populates="sightings")
+
+
+class DecisionRecord(Base):
+    """One decision about one picture file; rows are never changed but for the mark of an undo.
+
+    Both the record of why each file is where it is, and the feed by which other processes follow
+    what becomes of memes (`db.matching.Matcher.follow`). So ids only grow, and memes are named
+    without a foreign key: they may be gone.
+    """
+
+    __tablename__ = "decision"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    outcome: Mapped[str] = mapped_column(String(16))
+    meme_id: Mapped[int]  # what the file belongs to from then on
+    gone_id: Mapped[int | None]  # the meme that it was, and that became a copy
+    nearest_id: Mapped[int | None]  # the meme it was compared with
+    score: Mapped[float | None]  # how unlike that one, in the unit of `by`
+    by: Mapped[str] = mapped_column(String(16))
+    decided_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+
+
+class DistinctPair(Base):
+    """Two files of which a person said that they are different memes; no machine joins them."""
+
+    __tablename__ = "distinct_pair"
+    __table_args__ = (UniqueConstraint("sha256_a", "sha256_b"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256_a: Mapped[str] = mapped_column(String(64))  # the lesser of the two
+    sha256_b: Mapped[str] = mapped_column(String(64), index=True)
+    annotator: Mapped[str] = mapped_column(AnyText)
+    created_at: Mapped[datetime]
+
+
+class Rematch(Base):
+    """One time that the whole collection was decided anew, and how far it came."""
+
+    __tablename__ = "rematch"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]  # none: still going, or killed
+    last_meme_id: Mapped[int]  # memes up to here are done
+    last_copy_id: Mapped[int]  # then copies, up to here
+    counts: Mapped[dict[str, Any]]  # those of `db.rematch.Tally`
 
 
 class Community(Base):
@@ -195,7 +237,10 @@ class Vote(Base):
     __table_args__ = (Index("ix_vote_annotator_created_at", "annotator", "created_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    # Follows the picture that was judged where it goes: to another meme, or to one of its own.
     meme_id: Mapped[int] = mapped_column(ForeignKey("meme.id"), index=True)
+    # Where one file was judged, and not the meme: which; null: the meme's own.
+    copy_id: Mapped[int | None] = mapped_column(ForeignKey("copy.id"), index=True)
     annotator: Mapped[str] = mapped_column(AnyText)
     verdict: Mapped[str] = mapped_column(String(16))
     genre: Mapped[str | None] = mapped_column(String(64))  # set where the verdict is a genre

@@ -1,13 +1,23 @@
 """Which media are known already, asked before anything is fetched."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, null, select, union_all
 from sqlalchemy.orm import Session
 
-from db.models import Meme, MemeStatus, Sighting
+from db.models import Copy, Meme, MemeStatus, Sighting
 
-__all__ = ["known_media", "meme_at", "memes_with_bytes"]
+__all__ = ["Kept", "file_at", "kept", "kept_files", "known_media"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Where a file is kept: a meme's own, or one of its copies."""
+
+    meme_id: int
+    copy_id: int | None
 
 
 def known_media(session: Session, source: str, post_ids: Sequence[str]) -> set[tuple[str, int]]:
@@ -20,18 +30,38 @@ def known_media(session: Session, source: str, post_ids: Sequence[str]) -> set[t
     return {(row.post_id, row.media_index) for row in rows}
 
 
-def meme_at(session: Session, image_url: str) -> int | None:
-    """The meme that was found under this address before, if any."""
+def file_at(session: Session, image_url: str) -> str | None:
+    """The SHA-256 of the file that was found under this address last, if any.
+
+    A file's name outlasts what is decided about it: by the time the answer is used, another process
+    may have found that its meme is a repost, or that it is a meme of its own.
+    """
     return session.scalar(
-        select(Sighting.meme_id)
-        .join(Meme)
+        select(func.coalesce(Copy.sha256, Meme.sha256))
+        .select_from(Sighting)
+        .join(Meme, Meme.id == Sighting.meme_id)
+        .outerjoin(Copy, Copy.id == Sighting.copy_id)
         .where(Sighting.image_url == image_url, Meme.status == MemeStatus.ACTIVE)
         .order_by(Sighting.id.desc())
         .limit(1)
     )
 
 
-def memes_with_bytes(session: Session, sha256s: Sequence[str]) -> dict[str, int]:
-    """Of these files, by SHA-256, the memes that are kept already."""
-    rows = session.execute(select(Meme.sha256, Meme.id).where(Meme.sha256.in_(sha256s)))
-    return dict(rows.all())
+def kept_files(session: Session, sha256s: Sequence[str]) -> set[str]:
+    """Those of these files, by SHA-256, that are kept already."""
+    return set(
+        session.scalars(
+            union_all(
+                select(Meme.sha256).where(Meme.sha256.in_(sha256s)),
+                select(Copy.sha256).where(Copy.sha256.in_(sha256s)),
+            )
+        )
+    )
+
+
+def kept(session: Session, sha256: str) -> Kept | None:
+    """Where the file of these bytes is kept now; None: nowhere."""
+    meme = select(Meme.id.label("meme_id"), null().label("copy_id")).where(Meme.sha256 == sha256)
+    copy = select(Copy.meme_id, Copy.id).where(Copy.sha256 == sha256)
+    row: Any = session.execute(union_all(meme, copy)).first()
+    return None if row is None else Kept(row.meme_id, row.copy_id)

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from core.errors import BadInput
 from core.settings import Settings
 from crawler.sources.folder import Label, files_in, read_labels
-from db.models import Meme, Sighting, Vote
+from db.models import Copy, Meme, Sighting, Vote
 from db.session import Database
 
 ROOT = Path(__file__).parents[1]
@@ -283,3 +283,25 @@ def test_the_collection_does_not_import_its_own_pictures(tmp_path: Path, folder:
     counts_of(folder / "data", folder)
     assert counts_of(folder / "data", folder)["known"] >= 4
     assert n_rows(folder / "data", Meme) == 3
+
+
+def test_the_label_of_a_copy_is_said_of_that_copy(tmp_path: Path) -> None:
+    folder = tmp_path / "memes"
+    folder.mkdir()
+    (folder / "1.png").write_bytes(picture(1))
+    with Image.open(folder / "1.png") as image:
+        image.convert("RGB").save(folder / "2.jpg", quality=60)
+    (folder / "3.jpg").write_bytes((folder / "2.jpg").read_bytes())
+    labels = tmp_path / "labels.csv"
+    labels.write_text("file,genre\n1.png,ironic\n2.jpg,ironic\n3.jpg,political\n")
+    data_dir = tmp_path / "data"
+    for _ in range(2):
+        counts_of(data_dir, folder, "--labels", labels)
+    with Database.open(Settings(data_dir=data_dir)).reading() as session:
+        copy_id = session.scalars(select(Copy.id)).one()
+        votes = session.scalars(select(Vote).order_by(Vote.id)).all()
+    assert [(vote.genre, vote.copy_id) for vote in votes] == [
+        ("ironic", None),
+        ("ironic", copy_id),
+        ("political", copy_id),
+    ]

@@ -357,7 +357,7 @@ def see_in(collection: Collection, meme: int, *communities: str) -> None:
     with collection.adding() as adder:
         for number, community in enumerate(communities):
             seen = Seen("test", f"{meme} {community} {number}", "url", community=community)
-            adder.see_again(meme, seen)
+            adder.see_again(adder.session.get_one(Meme, meme).sha256, seen)
 
 
 def suggested(collection: Collection) -> dict[int, tuple[str, float]]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core.fingerprint import fingerprint
+from core.words import Line, to_json
 from db.labels import Prior, cast, set_priors
 from db.listing import LabelledMeme, describe_memes, labelled_memes, stats
 from db.memes import Collection, Seen
@@ -96,6 +97,16 @@ def test_memes_are_described_in_the_order_they_came_removed_ones_too(
     assert [meme["label"] for meme in found] == [None, None, None]
 
 
+def test_words_are_the_lines_that_were_read(collection: Collection) -> None:
+    memes = [add(collection, number, place(str(number))) for number in range(3)]
+    lines = (Line("ONE DOES NOT", (0, 0, 1, 0.5), 0.9), Line("SIMPLY", (0, 0.5, 1, 1), 0.8))
+    with collection.database.writing() as session:
+        session.get_one(Meme, memes[1]).words = []  # read: there are none
+        session.get_one(Meme, memes[2]).words = to_json(lines)
+    words = [meme["words"] for meme in described(collection)]
+    assert words == [None, [], ["ONE DOES NOT", "SIMPLY"]]
+
+
 def test_an_empty_collection_has_nothing_to_describe(collection: Collection) -> None:
     assert described(collection) == []
 
@@ -158,6 +169,10 @@ def test_stats_count_by_table_genre_community_source_and_year(collection: Collec
             "meme": 4,
             "sighting": 6,
             "vote": 4,
+            "copy": 0,
+            "decision": 4,
+            "distinct_pair": 0,
+            "rematch": 0,
         },
         "genres": {"ironic": 2},
         "communities": {"b": 2, "a": 1},

@@ -1,159 +1,196 @@
-"""Same meme, same template, or neither: counted in bits of the hashes."""
+"""Same meme, same template, or neither: real pictures in a real collection."""
 
-import random
-from contextlib import suppress
-from dataclasses import replace
+import io
+from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from PIL import Image, ImageEnhance, ImageOps
+from sqlalchemy import select, update
 
-from core.fingerprint import Fingerprint
-from core.images import Header
+from core.fingerprint import fingerprint
 from core.settings import Settings
 from db.matching import Decision, Matcher, New, Repost, SameTemplate
-from db.memes import Added, Collection, Reposted, Seen
-from db.models import Meme
+from db.memes import Added, Collection, Reposted
+from db.models import Copy, DecidedBy, Meme
+from tests.captioned import captioned, jpeg, screenshot, with_bar, with_sticker
+from tests.collecting import add
+from tests.pictures import animation, encode, picture
 
-BASE_64, BASE_256 = 0x0123456789ABCDEF, int("5a" * 32, 16)
-
-
-class Stopped(Exception):
-    """Something went wrong in the middle of a transaction."""
-
-
-def flipped(value: int, n_bits: int, width: int, seed: int = 0) -> int:
-    """The value with this many of its bits flipped."""
-    for place in random.Random(seed).sample(range(width), n_bits):
-        value ^= 1 << place
-    return value
+MEME = captioned(4, "when the tests pass", "on the first try")
 
 
-def taken(number: int, *, off_64: int = 0, off_256: int = 0, frames: int = 1) -> Fingerprint:
-    """A fingerprint that many bits off the base picture's; another number has other bytes."""
-    return Fingerprint(
-        sha256=f"{number:064x}",
-        phash64=f"{flipped(BASE_64, off_64, 64, number):016x}",
-        phash256=f"{flipped(BASE_256, off_256, 256, number):064x}",
-        header=Header("PNG", 100, 100, frames),
-        n_bytes=1,
-    )
+@pytest.fixture
+def shelf(settings: Settings) -> Collection:
+    """A collection in SQLite alone: how pictures compare does not hang on the database."""
+    return Collection.open(settings)
 
 
-def add(collection: Collection, *pictures: Fingerprint) -> list[int]:
-    """Add pictures in one transaction; gives the meme of each."""
-    with collection.adding() as adder:
-        return [
-            adder.add(b"x", picture, Seen("test", picture.sha256, "url")).meme_id
-            for picture in pictures
-        ]
-
-
-def decide(collection: Collection, picture: Fingerprint) -> Decision:
-    matcher = Matcher()
+def decide(collection: Collection, data: bytes) -> Decision:
+    matcher = Matcher(collection.media)
     with collection.database.reading() as session:
         matcher.follow(session)
-    return matcher.decide(picture)
+        return matcher.decide(session, fingerprint(data), lambda: data)
 
 
-def test_to_an_empty_collection_every_picture_is_new() -> None:
-    assert Matcher().decide(taken(1)) == New()
+def cropped(image: Image.Image, share: float) -> Image.Image:
+    w, h = image.size
+    return image.crop((int(w * share), int(h * share), int(w - w * share), int(h - h * share)))
 
 
-@pytest.mark.parametrize("distance", [0, 1, 15, 16])
-def test_up_to_16_bits_of_256_it_is_the_same_meme(collection: Collection, distance: int) -> None:
-    (meme,) = add(collection, taken(1))
-    again = taken(2, off_64=32, off_256=distance)  # the short hash has no say
-    assert decide(collection, again) == Repost(of=meme, distance=distance)
-    assert add(collection, again) == [meme]
+CHANGES: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "a small, poor JPEG": lambda image: image.resize((image.width // 2, image.height // 2)),
+    "a crop": lambda image: cropped(image, 0.03),
+    "a deep crop": lambda image: cropped(image, 0.06),
+    "a border": lambda image: ImageOps.expand(image, 10, "white"),
+    "brighter": lambda image: ImageEnhance.Brightness(image).enhance(1.2),
+    "less contrast": lambda image: ImageEnhance.Contrast(image).enhance(0.8),
+    "grey": lambda image: ImageOps.grayscale(image).convert("RGB"),
+    "turned": lambda image: image.rotate(2, Image.Resampling.BICUBIC, fillcolor="white"),
+    "squashed": lambda image: image.resize((image.width, int(image.height * 0.9))),
+    "in a screenshot": screenshot,
+    "under a sticker on a letter": lambda image: with_sticker(image, (0.5, 0.1)),
+    "under a sticker beside the words": lambda image: with_sticker(image, (0.2, 0.5)),
+}
 
 
-def test_at_17_bits_it_is_another_meme(collection: Collection) -> None:
-    add(collection, taken(1))
-    assert decide(collection, taken(2, off_64=32, off_256=17)) == New()
-
-
-@pytest.mark.parametrize("distance", [0, 9, 10])
-def test_up_to_10_bits_of_64_it_is_another_meme_on_the_same_template(
-    collection: Collection, distance: int
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_the_same_meme_is_a_repost_whatever_was_done_to_it(
+    shelf: Collection, change: Callable[[Image.Image], Image.Image]
 ) -> None:
-    (first,) = add(collection, taken(1))
-    other = taken(2, off_64=distance, off_256=17)
-    found = decide(collection, other)
+    first = add(shelf, jpeg(MEME), "first")
+    add(shelf, jpeg(captioned(4, "another joke", "on the same picture")), "sibling")
+    found = decide(shelf, jpeg(change(MEME), 60))
+    assert isinstance(found, Repost)
+    assert found.of == first.meme_id
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        captioned(4, "other words", "altogether, both above and below"),
+        captioned(4, "when the tests fail", "on the first try"),
+        captioned(4, "when the tests pass", ""),
+    ],
+    ids=["another caption", "one other word", "half of the words"],
+)
+def test_other_words_on_the_template_are_another_meme_of_the_family(
+    shelf: Collection, other: Image.Image
+) -> None:
+    first = add(shelf, jpeg(MEME), "first")
+    found = decide(shelf, jpeg(other))
     assert isinstance(found, SameTemplate)
-    assert found.distance == distance
-    (second,) = add(collection, other)
-    assert second != first  # a template never drops a meme
-    assert templates(collection) == [found.template, found.template]
+    assert found.nearest == first.meme_id
 
 
-def test_at_11_bits_of_64_the_template_is_another(collection: Collection) -> None:
-    add(collection, taken(1), taken(2, off_64=11, off_256=17))
-    one, other = templates(collection)
-    assert one != other
+def test_it_holds_both_ways_round(shelf: Collection) -> None:
+    first = add(shelf, jpeg(screenshot(MEME)), "first")
+    assert decide(shelf, jpeg(MEME)) == Repost(
+        first.meme_id, pytest.approx(0, abs=0.5), DecidedBy.WORDS
+    )
+    assert not isinstance(decide(shelf, jpeg(captioned(4, "other words", "there"))), Repost)
 
 
-def templates(collection: Collection) -> list[int]:
-    """The template of each meme, in the order they came."""
-    with collection.database.reading() as session:
-        return [meme.template_id for meme in session.scalars(select(Meme).order_by(Meme.id))]
+def test_bars_with_other_words_above_one_picture_are_two_memes(shelf: Collection) -> None:
+    bare = captioned(4, "")
+    add(shelf, jpeg(with_bar(bare, "what I said")), "first")
+    assert not isinstance(decide(shelf, jpeg(with_bar(bare, "and you heard"))), Repost)
+    assert not isinstance(decide(shelf, jpeg(bare)), Repost)
+    add(shelf, jpeg(MEME), "with words of its own")
+    assert not isinstance(decide(shelf, jpeg(with_bar(MEME, "and more of them"))), Repost)
 
 
-def test_a_still_is_not_the_animation_it_was_taken_from(collection: Collection) -> None:
-    moving, still = taken(1, frames=12), taken(2)
-    first, second = add(collection, moving, still)
-    assert first != second
-    assert decide(collection, taken(3)) == Repost(of=second, distance=0)
-    assert decide(collection, taken(4, frames=12)) == Repost(of=first, distance=0)
-    assert len(set(templates(collection))) == 1
+def test_pictures_that_have_nothing_in_common_are_new(shelf: Collection) -> None:
+    assert decide(shelf, picture(1)) == New()
+    add(shelf, picture(1), "1")
+    assert isinstance(decide(shelf, picture(2)), New)
+    assert isinstance(decide(shelf, jpeg(captioned(9, "hello", "there"))), New)
 
 
-def test_of_several_the_nearest_is_the_repost(collection: Collection) -> None:
-    low, high = (1 << 15) - 1, ((1 << 3) - 1) << 200  # 15 bits and 3 bits, none shared
-    pictures = [
-        replace(taken(number, off_64=32), phash256=f"{BASE_256 ^ bits:064x}")
-        for number, bits in ((1, low), (2, high))
+def test_plain_pictures_are_not_one_meme(shelf: Collection) -> None:
+    plain = [
+        encode(Image.new("RGB", (90, 90), colour), "PNG") for colour in ("red", "navy", "white")
     ]
-    _, near = add(collection, *pictures)  # 18 bits apart: two memes
-    assert decide(collection, taken(3)) == Repost(of=near, distance=3)
+    assert {type(add(shelf, data, str(i))) for i, data in enumerate(plain)} == {Added}
 
 
-def test_the_same_bytes_are_the_same_meme_whatever_their_hashes(collection: Collection) -> None:
-    # Another version of Pillow may decode a file a little differently.
-    (meme,) = add(collection, taken(1))
-    hashed_otherwise = replace(taken(2, off_64=32, off_256=128), sha256=taken(1).sha256)
-    with collection.adding() as adder:
-        outcome = adder.add(b"x", hashed_otherwise, Seen("test", "elsewhere", "url"))
-    assert outcome == Reposted(meme)
+def test_letters_that_nobody_reads_still_tell_memes_apart(shelf: Collection) -> None:
+    # A small change, as a sticker's; but nothing legible says that it is one.
+    first = add(shelf, picture(1, caption=1), "first")
+    found = decide(shelf, picture(1, caption=2))
+    assert isinstance(found, SameTemplate)
+    assert found.nearest == first.meme_id
 
 
-def test_memes_of_other_processes_are_followed(database_settings: Settings) -> None:
-    one, other = Collection.open(database_settings), Collection.open(database_settings)
-    (meme,) = add(one, taken(1))
-    with other.adding() as adder:
-        outcome = adder.add(b"x", taken(2, off_256=5), Seen("test", "2", "url"))
-    assert outcome == Reposted(meme)
-    for opened in (one, other):
-        opened.database.engine.dispose()
+def test_the_same_first_frame_with_other_frames_is_another_meme(shelf: Collection) -> None:
+    def moving(*seeds: int) -> bytes:
+        frames = [Image.open(io.BytesIO(picture(seed))) for seed in seeds]
+        return encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
+
+    add(shelf, moving(1, 2, 3, 4), "first")
+    assert isinstance(add(shelf, moving(1, 5, 6, 7), "other frames"), Added)
+    assert isinstance(add(shelf, picture(1), "a still"), Added)
+    smaller = Image.open(io.BytesIO(moving(1, 2, 3, 4)))
+    frames = []
+    for i in range(4):
+        smaller.seek(i)
+        frames.append(smaller.convert("RGB").resize((100, 100)))
+    again = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert isinstance(add(shelf, again, "resized"), Reposted)
 
 
-def test_after_a_rollback_what_was_taken_back_is_no_repost(collection: Collection) -> None:
-    with suppress(Stopped), collection.adding() as adder:
-        assert isinstance(adder.add(b"x", taken(1), Seen("test", "1", "url")), Added)
-        raise Stopped
-    with collection.adding() as adder:
-        assert isinstance(adder.add(b"x", taken(2), Seen("test", "2", "url")), Added)
-        assert isinstance(adder.add(b"x", taken(3), Seen("test", "3", "url")), Reposted)
+def test_an_animation_of_one_scene_is_no_still_of_it(shelf: Collection) -> None:
+    moving = add(shelf, animation(1), "moving")
+    still = add(shelf, picture(1), "still")
+    assert [type(moving), type(still)] == [Added, Added]
+    assert decide(shelf, animation(1)) != New()
 
 
-def test_after_a_rollback_what_was_there_before_is_still_known(collection: Collection) -> None:
-    (meme,) = add(collection, taken(1))
-    with suppress(Stopped), collection.adding():
-        raise Stopped
-    assert add(collection, taken(2, off_256=4)) == [meme]
+def test_a_picture_that_shows_two_families_to_be_one_joins_them(collection: Collection) -> None:
+    near, far = captioned(4, "no words here"), cropped(captioned(4, "none here either"), 0.12)
+    assert isinstance(add(collection, jpeg(near), "near"), Added)
+    add(collection, jpeg(far), "far")
+    assert len(templates(collection)) == 2
+    between = jpeg(cropped(captioned(4, "somewhere between"), 0.07))
+    add(collection, between, "between")
+    assert len(templates(collection)) == 1
 
 
-def test_a_hundred_memes_of_one_template_are_a_hundred_memes(collection: Collection) -> None:
-    # Two that are 40 bits off the base each share 6 of them on average: about 67 bits apart.
-    pictures = [taken(number, off_64=2, off_256=40) for number in range(100)]
-    assert len(set(add(collection, *pictures))) == 100
-    assert len(set(templates(collection))) == 1
+def templates(collection: Collection) -> set[int]:
+    with collection.database.reading() as session:
+        return set(session.scalars(select(Meme.template_id)))
+
+
+def test_what_was_looked_at_before_is_not_looked_at_again(shelf: Collection) -> None:
+    add(shelf, jpeg(MEME), "first")
+    again = jpeg(with_sticker(MEME, (0.5, 0.1)), 60)
+    taken = fingerprint(again)
+    looked = shelf.look(again, taken)
+    assert looked.words is not None
+
+    def refuse() -> bytes:
+        raise AssertionError("the file was asked for again")
+
+    matcher = Matcher(shelf.media)
+    with shelf.database.reading() as session:
+        matcher.follow(session)
+        assert isinstance(matcher.decide(session, taken, refuse, looked), Repost)
+
+
+def test_words_are_read_once_and_kept(shelf: Collection) -> None:
+    add(shelf, jpeg(MEME), "first")
+    add(shelf, jpeg(with_sticker(MEME, (0.5, 0.1)), 60), "again")
+    with shelf.database.reading() as session:
+        (of_meme,) = session.scalars(select(Meme.words))
+        (of_copy,) = session.scalars(select(Copy.words))
+    assert of_meme is not None
+    assert of_copy is not None
+    assert "FIRST" in " ".join(line["text"] for line in of_meme).upper()
+
+
+def test_the_matcher_finds_signatures_of_before_in_the_files(shelf: Collection) -> None:
+    first = add(shelf, jpeg(MEME), "first")
+    with shelf.database.writing() as session:
+        session.execute(update(Meme).values(signature=None))
+    found = decide(shelf, jpeg(MEME, 50))
+    assert isinstance(found, Repost)
+    assert found.of == first.meme_id

@@ -16,9 +16,10 @@ from core.errors import MemeEraError
 from core.fingerprint import fingerprint
 from core.settings import Settings
 from db.memes import Added, AddOutcome, Collection, Known, Reposted, Seen
-from db.models import Meme, Run, Sighting, Template
+from db.models import Base, Copy, DecidedBy, DecisionRecord, Meme, Run, Sighting, Template
+from db.pictures import as_fingerprint
 from tests.conftest import ROOT
-from tests.pictures import animation, picture, repost
+from tests.pictures import animation, picture, repost, sibling
 
 NEW_YEAR = datetime(2015, 1, 1, tzinfo=UTC)
 
@@ -41,7 +42,7 @@ def only_meme(collection: Collection) -> Meme:
         return session.scalars(select(Meme)).one()
 
 
-def count(collection: Collection, table: type[Meme] | type[Sighting] | type[Template]) -> int:
+def count(collection: Collection, table: type[Base]) -> int:
     with collection.database.reading() as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
@@ -98,17 +99,59 @@ def test_a_picture_never_seen_is_added_with_its_file_and_its_sighting(
     assert collection.media.get(meme.sha256, meme.format) == data
 
 
-def test_a_repost_adds_a_sighting_but_no_meme_and_no_file(collection: Collection) -> None:
+def test_a_repost_adds_a_sighting_and_a_copy_but_no_meme(collection: Collection) -> None:
+    data = repost(picture(1))
     first = add(collection, picture(1), seen("1"))
-    again = add(collection, repost(picture(1)), seen("2"))
-    assert again == Reposted(first.meme_id)
-    assert (count(collection, Meme), count(collection, Sighting)) == (1, 2)
-    assert list(collection.media.names()) == [fingerprint(picture(1)).sha256]
+    again = add(collection, data, seen("2"))
+    taken = fingerprint(data)
+    with collection.database.reading() as session:
+        copy = session.scalars(select(Copy)).one()
+        _, sighting = session.scalars(select(Sighting).order_by(Sighting.id))
+        assert as_fingerprint(copy) == taken
+    assert again == Reposted(first.meme_id, copy.id)
+    assert (copy.meme_id, sighting.meme_id, sighting.copy_id) == (1, 1, copy.id)
+    assert abs(datetime.now(UTC) - copy.added_at) < timedelta(minutes=1)
+    assert count(collection, Meme) == 1
+    assert collection.media.get(taken.sha256, "JPEG") == data  # nothing is lost
 
 
-def test_the_same_bytes_elsewhere_are_a_repost(collection: Collection) -> None:
+def test_the_same_bytes_elsewhere_are_a_repost_without_another_file(collection: Collection) -> None:
     first = add(collection, picture(1), seen("1"))
-    assert add(collection, picture(1), seen("2")) == Reposted(first.meme_id)
+    assert add(collection, picture(1), seen("2")) == Reposted(first.meme_id, copy_id=None)
+    assert count(collection, Copy) == 0
+
+
+def test_the_bytes_of_a_copy_elsewhere_are_that_copy(collection: Collection) -> None:
+    first = add(collection, picture(1), seen("1"))
+    data = repost(picture(1))
+    copy = add(collection, data, seen("2"))
+    assert copy.copy_id is not None
+    assert add(collection, data, seen("3")) == Reposted(first.meme_id, copy.copy_id)
+    assert add(collection, data, seen("2")) == Known(first.meme_id, copy.copy_id)
+    assert (count(collection, Copy), count(collection, Sighting)) == (1, 3)
+
+
+def test_what_was_decided_about_each_file_is_kept_with_its_score(collection: Collection) -> None:
+    first = add(collection, picture(1), seen("1"))
+    add(collection, picture(1), seen("the same bytes"))
+    add(collection, repost(picture(1)), seen("2"))
+    other = add(collection, sibling(1, 1), seen("3"))
+    with collection.database.reading() as session:
+        new, again, twin = session.scalars(select(DecisionRecord).order_by(DecisionRecord.id))
+    assert (new.sha256, new.outcome, new.meme_id) == (
+        fingerprint(picture(1)).sha256,
+        "new",
+        first.meme_id,
+    )
+    assert (again.outcome, again.meme_id, again.nearest_id) == ("repost", 1, 1)
+    expected = ("same_template", other.meme_id, 1)
+    assert (twin.outcome, twin.meme_id, twin.nearest_id) == expected
+    assert again.score is not None
+    assert twin.score is not None
+    assert again.score < twin.score
+    assert again.by in set(DecidedBy) - {DecidedBy.PERSON}
+    assert [row.gone_id for row in (new, again, twin)] == [None] * 3
+    assert all(abs(datetime.now(UTC) - r.decided_at) < timedelta(minutes=1) for r in (new, again))
 
 
 def test_the_same_place_again_changes_nothing(collection: Collection) -> None:
@@ -131,8 +174,9 @@ def test_two_sources_may_use_the_same_post_id(collection: Collection) -> None:
     assert isinstance(add(collection, picture(1), Seen("other", "1", "url")), Reposted)
 
 
-def test_another_caption_is_another_meme_on_the_same_template(collection: Collection) -> None:
-    outcomes = [add(collection, picture(1, caption=c), seen(str(c))) for c in range(5)]
+def test_antwin_is_another_meme_on_the_same_template(collection: Collection) -> None:
+    outcomes = [add(collection, picture(1), seen("0"))]
+    outcomes += [add(collection, sibling(1, c), seen(str(c))) for c in range(1, 5)]
     outcomes.append(add(collection, picture(2), seen("another template")))
     assert {type(outcome) for outcome in outcomes} == {Added}
     with collection.database.reading() as session:
@@ -147,7 +191,7 @@ def test_a_still_is_no_repost_of_the_animation_it_was_taken_from(collection: Col
     moving = add(collection, animation(1), seen("1"))
     still = add(collection, picture(1), seen("2"))
     assert [type(moving), type(still)] == [Added, Added]
-    assert add(collection, repost(picture(1)), seen("3")) == Reposted(still.meme_id)
+    assert add(collection, repost(picture(1)), seen("3")).meme_id == still.meme_id
 
 
 def test_a_meme_is_as_old_as_its_earliest_sighting(collection: Collection) -> None:
@@ -203,20 +247,22 @@ def test_once_seen_as_not_safe_for_work_it_stays_so(collection: Collection) -> N
 def test_seeing_a_meme_again_needs_no_picture(collection: Collection) -> None:
     first = add(collection, picture(1), seen("1"))
     other = add(collection, picture(2), seen("2"))
+    copy = add(collection, repost(picture(1)), seen("copy"))
+    known, its_copy = (fingerprint(data).sha256 for data in (picture(1), repost(picture(1))))
     with collection.adding() as adder:
-        assert adder.see_again(first.meme_id, seen("3", posted_at=NEW_YEAR)) == Reposted(1)
-        assert adder.see_again(first.meme_id, seen("3")) == Known(first.meme_id)
+        assert adder.see_again(known, seen("3", posted_at=NEW_YEAR)) == Reposted(first.meme_id)
+        assert adder.see_again(known, seen("3")) == Known(first.meme_id)
+        assert adder.see_again(its_copy, seen("4")) == Reposted(first.meme_id, copy.copy_id)
         # A place is recorded once: what was seen there is what was recorded.
-        assert adder.see_again(first.meme_id, seen("2")) == Known(other.meme_id)
-    assert count(collection, Sighting) == 3
+        assert adder.see_again(known, seen("2")) == Known(other.meme_id)
+    assert count(collection, Sighting) == 5
 
 
 def test_a_rollback_takes_back_the_meme_but_may_leave_its_file(collection: Collection) -> None:
     with suppress(Stopped), collection.adding() as adder:
         adder.add(picture(1), fingerprint(picture(1)), seen("1"))
         raise Stopped
-    tables: list[type[Meme] | type[Sighting] | type[Template]] = [Meme, Sighting, Template]
-    assert [count(collection, table) for table in tables] == [0, 0, 0]
+    assert [count(collection, table) for table in (Meme, Sighting, Template)] == [0, 0, 0]
     assert isinstance(add(collection, picture(1), seen("1")), Added)
     assert list(collection.media.names()) == [fingerprint(picture(1)).sha256]
 
@@ -318,5 +364,6 @@ def test_two_programs_that_add_one_meme_end_with_one(
     assert sorted(outcomes) == ["Added"] + ["Reposted"] * 39
     collection = Collection.open(database_settings)
     assert (count(collection, Meme), count(collection, Sighting)) == (1, 40)
-    assert len(list(collection.media.names())) == 1
+    assert count(collection, Copy) == 1
+    assert len(list(collection.media.names())) == 2
     collection.database.engine.dispose()

@@ -14,7 +14,7 @@ from core.fingerprint import fingerprint
 from core.settings import Settings
 from db.engine import make_engine
 from db.memes import Collection, Seen
-from db.migrations.upgrade import alembic_config, upgrade
+from db.migrations.upgrade import alembic_config, changing_tables, upgrade
 from db.models import Base
 from db.session import Database
 from tests.pictures import picture
@@ -34,15 +34,22 @@ def tables(engine: Engine) -> set[str]:
 
 
 def downgrade_to_nothing(engine: Engine) -> None:
+    go_to(engine, "base")
+
+
+def go_to(engine: Engine, revision: str) -> None:
+    """Bring a database up or down to one revision."""
     config = alembic_config()
-    with engine.connect().execution_options(memeera_writes=True) as connection, connection.begin():
+    with changing_tables(engine) as connection:
         config.attributes["connection"] = connection
-        command.downgrade(config, "base")
+        current = MigrationContext.configure(connection).get_current_revision() or ""
+        move = command.upgrade if revision > current and revision != "base" else command.downgrade
+        move(config, revision)
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_models(engine: Engine) -> None:
     assert tables(engine) == set()
-    assert upgrade(engine) == "0001"
+    assert upgrade(engine) == "0002"
     assert tables(engine) == TABLES
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_server_default": True})
@@ -85,10 +92,101 @@ def test_a_full_database_goes_down_to_nothing_and_up_again(
         assert connection.scalar(text("SELECT count(*) FROM meme")) == 0
 
 
+AT_0001 = """
+INSERT INTO template (id, representative_id) VALUES (1, NULL);
+INSERT INTO meme (id, sha256, phash64, phash256, format, width, height, frames, n_bytes,
+                  template_id, status, nsfw, posted_at, added_at)
+VALUES (3, 'a', 'b', 'c', 'PNG', 1, 2, 1, 9, 1, 'active', FALSE, NULL, '2020-01-01 00:00:00'),
+       (7, 'd', 'e', 'f', 'PNG', 1, 2, 1, 9, 1, 'removed', TRUE, NULL, '2020-01-01 00:00:00');
+UPDATE template SET representative_id = 3;
+INSERT INTO sighting (id, meme_id, source, post_id, media_index, image_url, crawled_at)
+VALUES (1, 3, 's', '1', 0, 'u', '2020-01-01 00:00:00'),
+       (2, 7, 's', '2', 0, 'u', '2020-01-01 00:00:00'),
+       (5, 7, 's', '3', 0, 'u', '2020-01-01 00:00:00');
+INSERT INTO vote (id, meme_id, annotator, verdict, genre, saw_suggestion, idempotency_key,
+                  created_at)
+VALUES (4, 7, 'ana', 'genre', 'ironic', FALSE, 'key', '2020-01-01 00:00:00')
+"""
+TABLES_AT_0001 = {"community", "run", "template", "meme", "sighting", "vote"}
+
+
+def at_0001(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
+    """All rows, by the columns that there were at first."""
+    columns = {
+        "meme": "id, sha256, phash64, phash256, format, width, height, frames, n_bytes, "
+        "template_id, status, nsfw, posted_at, added_at",
+        "sighting": "id, meme_id, source, post_id, media_index, image_url, crawled_at",
+        "vote": "id, meme_id, annotator, verdict, genre, idempotency_key, created_at",
+        "template": "id, representative_id",
+    }
+    with engine.connect() as connection:
+        return {
+            table: [
+                tuple(row)
+                for row in connection.execute(text(f"SELECT {names} FROM {table} ORDER BY id"))
+            ]
+            for table, names in columns.items()
+        }
+
+
+def test_memes_of_the_first_tables_come_through_up_and_down(engine: Engine) -> None:
+    go_to(engine, "0001")
+    assert tables(engine) == TABLES_AT_0001
+    with engine.begin() as connection:
+        for statement in AT_0001.split(";"):
+            connection.execute(text(statement))
+    before = at_0001(engine)
+    assert [len(rows) for rows in before.values()] == [2, 3, 1, 1]
+
+    upgrade(engine)
+
+    assert at_0001(engine) == before
+    with engine.connect() as connection:
+        unsafe = connection.execute(text("SELECT id FROM sighting WHERE nsfw ORDER BY id")).all()
+        assert [row.id for row in unsafe] == [2, 5]
+        bare = "SELECT count(*) FROM meme WHERE signature IS NULL AND words IS NULL"
+        assert connection.scalar(text(bare)) == 2
+        nowhere = "SELECT count(*) FROM sighting WHERE copy_id IS NULL"
+        assert connection.scalar(text(nowhere)) == 3
+        assert connection.scalar(text("SELECT count(*) FROM decision")) == 0
+
+    go_to(engine, "0001")
+    assert tables(engine) == TABLES_AT_0001
+    assert at_0001(engine) == before
+    upgrade(engine)
+    assert tables(engine) == TABLES
+    assert at_0001(engine) == before
+
+
+def test_ids_that_the_record_names_are_never_used_again(settings: Settings) -> None:
+    engine = make_engine(settings)
+    upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.scalar(text("PRAGMA foreign_keys")) == 1  # switched on again
+        made = connection.execute(text("SELECT name, sql FROM sqlite_master")).all()
+    growing = {row.name for row in made if "AUTOINCREMENT" in (row.sql or "")}
+    assert growing == {"meme", "copy", "decision"}
+    engine.dispose()
+
+
+def test_keys_that_tables_made_anew_would_break_leave_all_as_it_was(settings: Settings) -> None:
+    engine = make_engine(settings)
+    upgrade(engine)
+    with (
+        pytest.raises(MemeEraError, match="would break references; nothing was changed"),
+        changing_tables(engine) as connection,
+    ):
+        connection.execute(text("INSERT INTO template (id, representative_id) VALUES (1, 9)"))
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM template")) == 0
+        assert connection.scalar(text("PRAGMA foreign_keys")) == 1
+    engine.dispose()
+
+
 def test_several_may_upgrade_at_once(database_settings: Settings) -> None:
     engines = [make_engine(database_settings) for _ in range(6)]
     with ThreadPoolExecutor(len(engines)) as pool:
-        assert set(pool.map(upgrade, engines)) == {"0001"}
+        assert set(pool.map(upgrade, engines)) == {"0002"}
     assert tables(engines[0]) == TABLES
     for engine in engines:
         engine.dispose()

@@ -1,9 +1,11 @@
 """Which media are known already."""
 
-from core.fingerprint import fingerprint
+from sqlalchemy import select
+
+from core.fingerprint import fingerprint, hash_bytes
 from db.memes import Collection, Seen
-from db.models import Meme, MemeStatus
-from db.sightings import known_media, meme_at, memes_with_bytes
+from db.models import Copy, Meme, MemeStatus
+from db.sightings import Kept, file_at, kept, kept_files, known_media
 from tests.pictures import picture, repost
 
 
@@ -22,22 +24,30 @@ def test_known_media_are_those_recorded_of_this_source(collection: Collection) -
         assert known_media(session, "lemmy", []) == set()
 
 
-def test_an_address_leads_to_the_meme_last_found_there(collection: Collection) -> None:
-    first = add(collection, picture(1), Seen("lemmy", "1", "https://a/1.png"))
-    second = add(collection, picture(2), Seen("lemmy", "2", "https://a/1.png"))
+def test_an_address_leads_to_the_file_last_found_there(collection: Collection) -> None:
+    first, second, copy = picture(1), picture(2), repost(picture(1))
+    add(collection, first, Seen("lemmy", "1", "https://a/1.png"))
+    meme = add(collection, second, Seen("lemmy", "2", "https://a/1.png"))
+    add(collection, copy, Seen("lemmy", "3", "https://a/3.png"))
     with collection.database.reading() as session:
-        assert meme_at(session, "https://a/1.png") == second
-        assert meme_at(session, "https://a/2.png") is None
+        assert file_at(session, "https://a/1.png") == hash_bytes(second)
+        assert file_at(session, "https://a/2.png") is None
+        assert file_at(session, "https://a/3.png") == hash_bytes(copy)
     with collection.database.writing() as session:
-        session.get_one(Meme, second).status = MemeStatus.REMOVED
+        session.get_one(Meme, meme).status = MemeStatus.REMOVED
     with collection.database.reading() as session:
-        assert meme_at(session, "https://a/1.png") == first
+        assert file_at(session, "https://a/1.png") == hash_bytes(first)
 
 
-def test_files_are_known_by_their_bytes_not_by_their_looks(collection: Collection) -> None:
+def test_files_are_known_by_their_bytes_those_of_copies_too(collection: Collection) -> None:
     meme = add(collection, picture(1), Seen("lemmy", "1", "url"))
-    kept, same_looks = (fingerprint(d).sha256 for d in (picture(1), repost(picture(1))))
+    own, copy, same_looks = (
+        hash_bytes(d) for d in (picture(1), repost(picture(1)), repost(picture(1), quality=70))
+    )
     add(collection, repost(picture(1)), Seen("lemmy", "2", "url"))
     with collection.database.reading() as session:
-        assert memes_with_bytes(session, [kept, same_looks, "0" * 64]) == {kept: meme}
-        assert memes_with_bytes(session, []) == {}
+        assert kept_files(session, [own, copy, same_looks]) == {own, copy}
+        assert kept_files(session, []) == set()
+        assert kept(session, own) == Kept(meme, None)
+        assert kept(session, copy) == Kept(meme, session.scalars(select(Copy.id)).one())
+        assert kept(session, same_looks) is None

@@ -1,0 +1,274 @@
+"""Compares one picture with the memes near it, from the cheapest look to the dearest.
+
+    hashes (microseconds) ─► rough fit (2 ms) ─► fine fit (6 ms) ─► words (half a second)
+
+Each look is bounded in number, however many memes a template has. What was found is kept in
+`Looked`, so that it can be found before a transaction begins and need not be found again in it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+import cv2
+import numpy as np
+
+from core.errors import MemeEraError
+from core.fingerprint import Fingerprint
+from core.images import decode
+from core.signature import SIGNATURE_PX, unpack
+from core.words import Line, read_words
+from db.candidates import Candidate, Candidates, far_apart
+from db.registration import Overlay, Rough, after, inverse, moves, overlay, place
+from db.views import View, inside, straightened, whole, widened
+from db.wording import Placed, centre_in, placed, same_words
+
+__all__ = ["Looked", "Match", "Nearby", "Recognition"]
+
+# Chosen on half of the templates of bench/same_meme.py; docs/decisions/0007 has the curves.
+_SURE: Final = (
+    0.11  # score: of twins that differ in one word, the least is .11; of reposts, 97 % less
+)
+_FEW: Final = 0.055  # share changed: two stickers cover less, another caption is mostly more
+_MOSTLY_SAME: Final = 0.5  # agreement, where words may decide
+_FAMILY: Final = 0.2  # agreement: other templates reach .16, drawn flat ones with long captions .21
+_ONE_FAMILY: Final = 0.3  # agreement with memes of two templates, to make them one
+# A watermark or a border reaches so far beyond a meme, as a share of its side; further, it is a
+# caption, or a crop.
+_OVERHANG: Final = 0.09
+
+# Of 256 bits. Of a million random hashes, the nearest is some 85 away.
+_NEAR_BITS: Final = 80
+# Of 64 bits; of a million random hashes, one in a hundred has another so near.
+_FAMILY_BITS: Final = 10
+# How far a corner must lie from its place, as a share of the side, to be worth straightening.
+_STRAIGHT: Final = 0.01
+_N_NEAR: Final = 8
+_N_FAMILY: Final = 4
+_N_STRAIGHT: Final = 16  # their rough fits are quick: they start where they end
+_N_FINE: Final = 3  # a view
+_MUCH: Final = 0.2  # share changed, roughly: stickers on a tenth of a picture reach half of it
+_N_READ: Final = 3  # pairs whose words are compared
+
+
+# A view's name, a meme's id, and whether it is what the meme frames.
+Key = tuple[str, int, bool]
+
+
+class Nearby(Protocol):
+    """Finds memes by hash, nearest first, with their distances in bits."""
+
+    def by_256(self, phash: str, k: int) -> list[tuple[int, int]]:
+        """By their whole pictures."""
+
+    def by_64(self, phash: str, k: int) -> list[tuple[int, int]]:
+        """By the short hash of their whole pictures, which captions barely move."""
+
+    def by_inner(self, phash: str, k: int) -> list[tuple[int, int]]:
+        """By the pictures that they frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A meme that lies under the picture, in one view of it."""
+
+    view: View
+    candidate: Candidate
+    inner: bool  # what the meme frames is what lies under the picture
+    overlay: Overlay
+
+    @property
+    def sure(self) -> bool:
+        """Whether the pixels alone say that it is the same meme."""
+        return (
+            self.overlay.score <= _SURE
+            and self.overlay.overhang < _OVERHANG
+            and not self.inner
+            and not self.view.framed
+        )
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it may be the same meme, and words have to decide."""
+        return self.overlay.changed <= _FEW and self.overlay.agreement >= _MOSTLY_SAME
+
+
+@dataclass(slots=True)
+class Looked:
+    """What has been found out about one picture so far."""
+
+    fits: dict[Key, Rough | None] = field(default_factory=dict)
+    overlays: dict[Key, Overlay | None] = field(default_factory=dict)
+    words: tuple[Line, ...] | None = None  # of the picture
+    read: dict[int, tuple[Line, ...]] = field(default_factory=dict)  # of memes, by id
+    verdicts: dict[Key, bool] = field(default_factory=dict)  # by words
+    decision: Any = None  # what was decided, as of which decision about any meme
+    as_of: int | None = None
+
+
+class Recognition:
+    """What one picture is to the memes near it."""
+
+    def __init__(
+        self,
+        picture: Fingerprint,
+        data: Callable[[], bytes],
+        nearby: Nearby,
+        candidates: Candidates,
+        looked: Looked,
+    ) -> None:
+        self._picture = picture
+        self._data = data
+        self._nearby = nearby
+        self._candidates = candidates
+        self._looked = looked
+        self._signature = unpack(picture.signature)
+        self._whole = whole(self._signature)
+        self.matches: list[Match] = []
+        self._barred: set[int] | None = None
+
+    def same(self, barred: Callable[[], set[int]]) -> tuple[Match, bool] | None:
+        """The meme that the picture is, never one of those barred, and whether words told."""
+        self._ask_barred = barred
+        for _ in self._views():
+            if sure := [m for m in self.matches if m.sure and self._may_be(m)]:
+                return min(sure, key=lambda m: m.overlay.score), False
+        doubtful = [m for m in self.matches if m.doubtful and self._may_be(m)]
+        doubtful.sort(key=lambda m: m.overlay.changed)
+        asked: set[int] = set()
+        for match in doubtful:
+            if match.candidate.meme_id not in asked and len(asked) < _N_READ:
+                asked.add(match.candidate.meme_id)
+                if self._says_the_same(match):
+                    return match, True
+        return None
+
+    @property
+    def nearest(self) -> Match | None:
+        """The meme that most of the picture agrees with, if any is of its family."""
+        best = max(self.matches, key=lambda m: m.overlay.agreement, default=None)
+        return best if best is not None and best.overlay.agreement >= _FAMILY else None
+
+    @property
+    def one_family(self) -> set[int]:
+        """The templates that the picture shows to be one."""
+        return {
+            m.candidate.template_id
+            for m in self.matches
+            if m.overlay.agreement >= _ONE_FAMILY and not m.inner and not m.view.framed
+        }
+
+    def _may_be(self, match: Match) -> bool:
+        if self._barred is None:  # not before: most pictures resemble nothing
+            self._barred = self._ask_barred()
+        return match.candidate.meme_id not in self._barred and not far_apart(
+            self._picture.motion, match.candidate.motion
+        )
+
+    def _views(self) -> Iterator[View]:
+        """Look at the picture in one way after the other; `matches` grows meanwhile."""
+        picture, nearby = self._whole, self._nearby
+        long, short = self._picture.phash256, self._picture.phash64
+        near = _within(nearby.by_256(long, _N_NEAR), _NEAR_BITS)
+        related = _within(nearby.by_64(short, _N_FAMILY), _FAMILY_BITS)
+        self._lay(picture, list(dict.fromkeys(near + related)))
+        self._lay(picture, _within(nearby.by_inner(long, _N_FAMILY), _NEAR_BITS), inner=True)
+        yield picture
+        yield from self._straight()
+        framed = inside(self._signature)
+        if framed is not None and self._picture.inner_phash256 is not None:
+            self._search(framed, self._picture.inner_phash256, _N_FAMILY)
+            yield framed
+        if self.nearest is None:
+            wider = widened(picture)
+            self._lay(wider, _within(nearby.by_64(wider.phash64, _N_FAMILY), _FAMILY_BITS))
+            yield wider
+            yield from self._straight()
+
+    def _straight(self) -> Iterator[View]:
+        best = self.nearest
+        if best is None or best.inner:
+            return
+        to_other = after(best.overlay.matrix, inverse(best.view.to_whole))
+        if moves(to_other, SIGNATURE_PX) < _STRAIGHT:
+            return
+        straight = straightened(self._whole, to_other, best.candidate.meme_id)
+        self._search(straight, straight.phash256, _N_STRAIGHT)
+        yield straight
+
+    def _search(self, view: View, phash256: str, k: int) -> None:
+        self._lay(view, _within(self._nearby.by_256(phash256, k), _NEAR_BITS))
+
+    def _lay(self, view: View, meme_ids: list[int], *, inner: bool = False) -> None:
+        """Lay memes under a view: all of them roughly, the few that differ least finely."""
+        laid = {(m.candidate.meme_id, m.inner) for m in self.matches}
+        found = []
+        for candidate in self._candidates.of([m for m in meme_ids if (m, inner) not in laid]):
+            key = (view.name, candidate.meme_id, inner)
+            if key not in self._looked.fits:
+                rough = candidate.rough_inner if inner else candidate.rough
+                self._looked.fits[key] = None if rough is None else place(view.rough, rough)
+            if (fit := self._looked.fits[key]) is not None:
+                found.append((fit, candidate, key))
+        found.sort(key=lambda one: one[0].changed)
+        for i, (fit, candidate, key) in enumerate(found[:_N_FINE]):
+            if i > 0 and fit.changed > _MUCH:
+                break  # another caption, and the first has shown whether it is one family
+            if key not in self._looked.overlays:
+                other = candidate.signature.inner if inner else candidate.signature.whole
+                assert other is not None  # it was laid roughly
+                self._looked.overlays[key] = overlay(view.grey, other, fit)
+            if (laid_over := self._looked.overlays[key]) is not None:
+                self.matches.append(Match(view, candidate, inner, laid_over))
+
+    def _says_the_same(self, match: Match) -> bool:
+        key = (match.view.name, match.candidate.meme_id, match.inner)
+        if key not in self._looked.verdicts:
+            try:
+                known = self._words_of(match)
+            except MemeEraError:  # its file is missing, as `check` tells: nothing to go by
+                return False
+            self._looked.verdicts[key] = _same(match, self._words(), known)
+        return self._looked.verdicts[key]
+
+    def _words(self) -> tuple[Line, ...]:
+        if self._looked.words is None:
+            self._looked.words = read_words(decode(self._data()))
+        return self._looked.words
+
+    def _words_of(self, match: Match) -> tuple[Line, ...]:
+        meme_id = match.candidate.meme_id
+        if meme_id not in self._looked.read:
+            self._looked.read[meme_id] = self._candidates.words(meme_id)
+        return self._looked.read[meme_id]
+
+
+def _within(found: list[tuple[int, int]], bits: int) -> list[int]:
+    return [meme for meme, distance in found if distance <= bits]
+
+
+def _same(match: Match, said: tuple[Line, ...], known: tuple[Line, ...]) -> bool:
+    """Whether the picture says what the meme does, in the view in which they were compared."""
+    side = SIGNATURE_PX
+    to_view = inverse(match.overlay.matrix)  # from what was laid under it
+    from_meme = to_view
+    if match.inner:
+        framed = inside(match.candidate.signature)
+        assert framed is not None
+        from_meme = after(to_view, inverse(framed.to_whole))
+    here = placed(said, side, inverse(match.view.to_whole))
+    there = placed(known, side, from_meme)
+    corners = to_view[:, :2] @ np.array([[0, side, side, 0], [0, 0, side, side]]) + to_view[:, 2:]
+    (left, top), (right, bottom) = corners.min(axis=1), corners.max(axis=1)
+    frame = (float(left), float(top), float(right), float(bottom))
+    if match.inner:  # a screen's own words are nobody's caption
+        there = [line for line in there if centre_in(line.box, frame)]
+    far = match.overlay.overhang >= _OVERHANG and not match.view.framed
+    if far and _any_outside(there, side):
+        return False
+    doubted = cv2.dilate(match.overlay.where.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    return same_words(here, there, np.asarray(doubted), frame, captioned=far or match.inner)
+
+
+def _any_outside(lines: list[Placed], side: int) -> bool:
+    return any(not centre_in(line.box, (0, 0, side, side)) for line in lines)
