@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from core.errors import MemeEraError
@@ -113,7 +114,13 @@ class Redecider:
         """A copy stays, goes to the meme that it repeats, or becomes a meme of its own."""
         self.tally.copies += 1
         copy = session.get(Copy, copy_id, options=[undefer(Copy.signature)])
-        if copy is None or (decision := self._decide(session, copy, ahead)) is None:
+        if copy is None:
+            return
+        comparable = select(Meme.id).where(Meme.id == copy.meme_id, Meme.signature.is_not(None))
+        if session.scalar(comparable) is None:
+            self._skip(copy, "its meme was skipped, so it stays with it")
+            return
+        if (decision := self._decide(session, copy, ahead)) is None:
             return
         sha256 = copy.sha256
         last = standing(session, sha256)
