@@ -207,12 +207,13 @@ class Matcher:
             select(Meme.id, Meme.phash64, Meme.phash256, Meme.inner_phash256)
             .where(Meme.id > after, Meme.status == MemeStatus.ACTIVE)
             .order_by(Meme.id)
-            .execution_options(yield_per=_N_LOADED)
         )
         if up_to is not None:
             query = query.where(Meme.id <= up_to)
-        for rows in session.execute(query).partitions():
-            self._take_in(rows)
+        # Through the connection: the session would take a third longer over rows that are plain.
+        rows = session.connection().execute(query, execution_options={"yield_per": _N_LOADED})
+        for some in rows.partitions():
+            self._take_in(some)
 
     def _take_in(self, rows: Sequence[Any]) -> None:
         """Take in memes that were not held: id, the two hashes, and that of what it frames."""

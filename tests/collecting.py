@@ -4,9 +4,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core.fingerprint import fingerprint
+from core.fingerprint import fingerprint, hash_bytes
 from db.memes import AddOutcome, Collection, Seen
 from db.models import Copy, Meme, Sighting, Template, Vote
+from db.regrouping import merge_meme, split_copy
+from db.sightings import kept
+from db.templates import new_template
 
 
 def place(post_id: str, **more: object) -> Seen:
@@ -49,3 +52,19 @@ def state(collection: Collection) -> dict[str, Any]:
             "sightings": {s.post_id: file(s) for s in session.scalars(select(Sighting))},
             "votes": {v.idempotency_key: file(v) for v in session.scalars(select(Vote))},
         }
+
+
+def make_meme(collection: Collection, data: bytes) -> int:
+    """Make a copy a meme of its own, in a family of its own, and nobody said so."""
+    with collection.database.writing_alone() as session:
+        copy = session.scalars(select(Copy).where(Copy.sha256 == hash_bytes(data))).one()
+        return split_copy(session, copy, new_template(session))
+
+
+def make_copy(collection: Collection, data: bytes, of: bytes) -> None:
+    """Make a meme a copy of another."""
+    with collection.database.writing_alone() as session:
+        into = kept(session, hash_bytes(of))
+        meme = session.scalars(select(Meme).where(Meme.sha256 == hash_bytes(data))).one()
+        assert into is not None
+        merge_meme(session, meme, into.meme_id)
