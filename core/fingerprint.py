@@ -45,8 +45,8 @@ def fingerprint(data: bytes) -> Fingerprint:
     that `prepared` gives. It differs from what imagehash reads by default in four things: the
     picture is upright, as its EXIF block says; transparency lies over white instead of being
     dropped; JPEGs are decoded at a fraction of their size; and it is reduced to 64 x 64 pixels by
-    their means first, where imagehash goes there in one step of a Lanczos filter. On 1,400 memes
-    the median difference is .7 of 64 and 3 of 256 bits.
+    their means first, where imagehash goes there in one step of a Lanczos filter. On 400 real
+    memes the mean difference is .8 of 64 and 4.6 of 256 bits.
 
     Raises:
         ImageRejected: not an image that is taken.

@@ -84,6 +84,11 @@ class Matcher:
         self._last_decision: int | None = None
         self._up_to: int | None = 0  # the greatest meme id looked at; None: no bound
 
+    @property
+    def as_of(self) -> int | None:
+        """The last decision about any meme that was followed."""
+        return self._last_decision
+
     def knows_beyond(self, meme_id: int) -> bool:
         """Whether memes with greater ids may have been taken in."""
         return self._up_to is None or self._up_to > meme_id
@@ -117,29 +122,16 @@ class Matcher:
             looked: what was found out about it before; what is found now is added.
         """
         looked = Looked() if looked is None else looked
-        if looked.decision is not None and looked.as_of == self._last_decision:
-            kept: Decision = looked.decision
-            return kept  # nothing has become of any meme since
-        decision = self._decide(session, picture, data, looked)
-        looked.decision, looked.as_of = decision, self._last_decision
-        return decision
-
-    def learn(self, meme_id: int, picture: Fingerprint, decision_id: int) -> None:
-        """Take in a meme that was just added, without asking the database.
-
-        Only for whoever holds the lock on the collection and has followed it until now.
-        """
-        if self._last_decision is None:
-            return
-        self._take_in([(meme_id, picture.phash64, picture.phash256, picture.inner_phash256)])
-        self._last_decision = decision_id
-
-    def _decide(
-        self, session: Session, picture: Fingerprint, data: Callable[[], bytes], looked: Looked
-    ) -> Decision:
         candidates = Candidates(session, self._media)
-        recognition = Recognition(picture, data, self, candidates, looked)
-        same = recognition.same(lambda: barred_from(session, picture.sha256))
+        recognition = Recognition(
+            picture,
+            data,
+            self,
+            candidates,
+            lambda: barred_from(session, picture.sha256),
+            looked,
+        )
+        same = recognition.same()
         words = None if looked.words is None else to_json(looked.words)
         if same is not None:
             match, by_words = same
@@ -158,6 +150,16 @@ class Matcher:
             also=tuple(sorted(recognition.one_family - {template})),
             words=words,
         )
+
+    def learn(self, meme_id: int, picture: Fingerprint, decision_id: int) -> None:
+        """Take in a meme that was just added, without asking the database.
+
+        Only for whoever holds the lock on the collection and has followed it until now.
+        """
+        if self._last_decision is None:
+            return
+        self._take_in([(meme_id, picture.phash64, picture.phash256, picture.inner_phash256)])
+        self._last_decision = decision_id
 
     def by_256(self, phash: str, k: int) -> list[tuple[int, int]]:
         """The memes whose pictures are nearest, with the distances in bits of 256."""

@@ -99,9 +99,10 @@ class Collection:
         looked = Looked()
         with self.database.reading() as session:
             if kept(session, picture.sha256) is None:
-                with self._lock:
+                with self._lock:  # what others add from here on, this session does not see
                     self._matcher.follow(session)
-                self._matcher.decide(session, picture, lambda: data, looked)
+                    looked.as_of = self._matcher.as_of
+                looked.decision = self._matcher.decide(session, picture, lambda: data, looked)
         return looked
 
     @contextmanager
@@ -141,7 +142,9 @@ class Adder:
         if (file := kept(self.session, picture.sha256)) is not None:
             return self._see(file, seen)
         looked = Looked() if looked is None else looked
-        decision = self._matcher.decide(self.session, picture, lambda: data, looked)
+        decision: Decision | None = looked.decision
+        if decision is None or looked.as_of != self._matcher.as_of:
+            decision = self._matcher.decide(self.session, picture, lambda: data, looked)
         for meme_id, lines in looked.read.items():
             keep_words(self.session, meme_id, lines)
         self._media.put(picture.sha256, picture.header.format, data)

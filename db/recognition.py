@@ -19,16 +19,14 @@ from core.images import decode
 from core.signature import SIGNATURE_PX, unpack
 from core.words import Line, read_words
 from db.candidates import Candidate, Candidates, far_apart
-from db.registration import Overlay, Rough, after, inverse, moves, overlay, place
+from db.registration import Overlay, Rough, after, box_under, inverse, moves, overlay, place
 from db.views import View, inside, straightened, whole, widened
 from db.wording import Placed, centre_in, placed, same_words
 
 __all__ = ["Looked", "Match", "Nearby", "Recognition"]
 
-# Chosen on half of the templates of bench/same_meme.py; docs/decisions/0007 has the curves.
-_SURE: Final = (
-    0.11  # score: of twins that differ in one word, the least is .11; of reposts, 97 % less
-)
+# Chosen on half of the templates of bench/same_meme.py; docs/decisions/0007 says how.
+_SURE: Final = 0.11  # score: the least of memes that differ in a word
 _FEW: Final = 0.055  # share changed: two stickers cover less, another caption is mostly more
 _MOSTLY_SAME: Final = 0.5  # agreement, where words may decide
 _FAMILY: Final = 0.2  # agreement: other templates reach .16, drawn flat ones with long captions .21
@@ -102,8 +100,8 @@ class Looked:
     words: tuple[Line, ...] | None = None  # of the picture
     read: dict[int, tuple[Line, ...]] = field(default_factory=dict)  # of memes, by id
     verdicts: dict[Key, bool] = field(default_factory=dict)  # by words
-    decision: Any = None  # what was decided, as of which decision about any meme
-    as_of: int | None = None
+    decision: Any = None  # what was decided (a `db.matching.Decision`)
+    as_of: int | None = None  # the last decision about any meme that it knew of
 
 
 class Recognition:
@@ -115,6 +113,7 @@ class Recognition:
         data: Callable[[], bytes],
         nearby: Nearby,
         candidates: Candidates,
+        barred: Callable[[], set[int]],
         looked: Looked,
     ) -> None:
         self._picture = picture
@@ -125,11 +124,11 @@ class Recognition:
         self._signature = unpack(picture.signature)
         self._whole = whole(self._signature)
         self.matches: list[Match] = []
+        self._ask_barred = barred
         self._barred: set[int] | None = None
 
-    def same(self, barred: Callable[[], set[int]]) -> tuple[Match, bool] | None:
+    def same(self) -> tuple[Match, bool] | None:
         """The meme that the picture is, never one of those barred, and whether words told."""
-        self._ask_barred = barred
         for _ in self._views():
             if sure := [m for m in self.matches if m.sure and self._may_be(m)]:
                 return min(sure, key=lambda m: m.overlay.score), False
@@ -258,9 +257,7 @@ def _same(match: Match, said: tuple[Line, ...], known: tuple[Line, ...]) -> bool
         from_meme = after(to_view, inverse(framed.to_whole))
     here = placed(said, side, inverse(match.view.to_whole))
     there = placed(known, side, from_meme)
-    corners = to_view[:, :2] @ np.array([[0, side, side, 0], [0, 0, side, side]]) + to_view[:, 2:]
-    (left, top), (right, bottom) = corners.min(axis=1), corners.max(axis=1)
-    frame = (float(left), float(top), float(right), float(bottom))
+    frame = box_under(to_view, (0, 0, side, side))
     if match.inner:  # a screen's own words are nobody's caption
         there = [line for line in there if centre_in(line.box, frame)]
     far = match.overlay.overhang >= _OVERHANG and not match.view.framed

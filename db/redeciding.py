@@ -85,7 +85,6 @@ class Redecider:
             self._matcher.decide(session, picture, data, looked)
         except MemeEraError as error:
             return Ahead(looked, why_not=str(error))
-        looked.decision = None  # it did not know the memes that are decided in between
         return Ahead(looked, read)
 
     def decide_meme(self, session: Session, meme_id: int, ahead: Ahead) -> None:

@@ -17,8 +17,10 @@ __all__ = [
     "Grey",
     "Matrix",
     "Overlay",
+    "Rectangle",
     "Rough",
     "after",
+    "box_under",
     "inverse",
     "moves",
     "overlay",
@@ -27,6 +29,7 @@ __all__ = [
 ]
 
 Grey = npt.NDArray[np.uint8]
+Rectangle = tuple[float, float, float, float]  # left, top, right, bottom, px
 Matrix = npt.NDArray[np.float64]  # (2, 3): a point of one picture to the point of the other
 
 ROUGH_PX: Final = 64
@@ -137,6 +140,14 @@ def after(second: Matrix, first: Matrix) -> Matrix:
     return np.column_stack([linear, second[:, :2] @ first[:, 2] + second[:, 2]])
 
 
+def box_under(matrix: Matrix, box: Rectangle) -> Rectangle:
+    """The upright rectangle around what a map makes of one."""
+    left, top, right, bottom = box
+    corners = np.array([[left, right, right, left], [top, top, bottom, bottom]])  # (2, 4)
+    xs, ys = matrix[:, :2] @ corners + matrix[:, 2:]
+    return float(xs.min()), float(ys.min()), float(xs.max()), float(ys.max())
+
+
 def moves(matrix: Matrix, side: int) -> float:
     """How far the map takes a corner of a picture from its place, as a share of the side."""
     corners = np.array([[0, side, side, 0], [0, 0, side, side]], dtype=np.float64)  # (2, 4)
@@ -193,9 +204,8 @@ def _compared(first: Grey, second: Grey, matrix: Matrix) -> Overlay | None:
 
     edges = np.maximum(_gradient(seen), _gradient(lit))
     residual = np.abs(seen - lit)
-    if (
-        gain < 1
-    ):  # the second is the brighter: where it is clipped, the first may be anything beyond
+    if gain < 1:
+        # The second is the brighter: where it is clipped, the first may be anything beyond.
         residual[((laid >= 250) & (seen > lit)) | ((laid <= 5) & (seen < lit))] = 0
     residual = np.maximum(residual - _EDGE_ALLOWANCE * edges, 0) / 255
     residual[~both] = 0
@@ -207,7 +217,7 @@ def _compared(first: Grey, second: Grey, matrix: Matrix) -> Overlay | None:
         score=float(np.partition(spots.ravel(), -n_worst)[-n_worst:].mean()),
         changed=float(where.sum() / both.sum()),
         agreement=_agreement(seen, lit, both),
-        overhang=max(_overhang(matrix, side), _overhang(inverse(matrix), side)),
+        overhang=max(_overhang(inverse(matrix), side), _overhang(matrix, side)),
         where=where,
     )
 
@@ -283,11 +293,8 @@ def _agreement(
     return float(alike[textured].mean())
 
 
-def _overhang(matrix: Matrix, side: int) -> float:
+def _overhang(to_first: Matrix, side: int) -> float:
     """How far the first picture reaches beyond the second, on the side where it does so most."""
-    corners = np.array([[0, side, side, 0], [0, 0, side, side]], dtype=np.float64) - 0.5  # (2, 4)
-    back = inverse(matrix)
-    placed = (back[:, :2] @ corners + back[:, 2:] + 0.5) / side  # of the second, in the first
-    left, top = placed.min(axis=1)
-    right, bottom = placed.max(axis=1)
-    return float(max(left, top, 1 - right, 1 - bottom))
+    edges = (-0.5, -0.5, side - 0.5, side - 0.5)
+    left, top, right, bottom = ((edge + 0.5) / side for edge in box_under(to_first, edges))
+    return max(left, top, 1 - right, 1 - bottom)

@@ -15,11 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from core.words import Line
+from db.registration import Matrix, Rectangle, box_under
 
 __all__ = ["Placed", "centre_in", "placed", "same_words"]
-
-Matrix = npt.NDArray[np.float64]  # (2, 3)
-Rectangle = tuple[float, float, float, float]  # left, top, right, bottom, px
 
 # One character that differs may be a slip of the reader's, unless it is sure of both lines.
 _SLIP: Final = 1
@@ -56,10 +54,8 @@ def placed(lines: Sequence[Line], side: int, matrix: Matrix) -> list[Placed]:
     for line in lines:
         letters = "".join(c for c in line.text.lower().translate(_LOOK_ALIKE) if c.isalnum())
         left, top, right, bottom = (side * share for share in line.box)
-        corners = np.array([[left, right, right, left], [top, top, bottom, bottom]])  # (2, 4)
-        xs, ys = matrix[:, :2] @ corners + matrix[:, 2:]
-        box = (float(xs.min()), float(ys.min()), float(xs.max()), float(ys.max()))
         if letters:
+            box = box_under(matrix, (left, top, right, bottom))
             found.append(Placed(letters, box, line.confidence))
     return found
 
@@ -119,9 +115,8 @@ def _differences(known: str, said: str) -> tuple[int, int]:
         n_known, n_said = i2 - i1, j2 - j1
         match what:
             case "delete" if n_gaps > 1 and n_known < _LEAST_HIDDEN:
-                other += (
-                    n_known  # a sticker makes one gap; letters missing here and there are a word
-                )
+                # A sticker makes one gap; letters missing here and there are another word.
+                other += n_known
             case "delete":
                 hidden += n_known
             case "insert" | "replace":

@@ -10,10 +10,12 @@ from sqlalchemy import select, update
 from core.fingerprint import fingerprint
 from core.settings import Settings
 from db.matching import Decision, Matcher, New, Repost, SameTemplate
+from db.media import MediaStore
 from db.memes import Added, Collection, Reposted
 from db.models import Copy, DecidedBy, Meme
+from db.session import Database
 from tests.captioned import captioned, jpeg, screenshot, with_bar, with_sticker
-from tests.collecting import add
+from tests.collecting import add, place
 from tests.pictures import animation, encode, picture
 
 MEME = captioned(4, "when the tests pass", "on the first try")
@@ -174,6 +176,35 @@ def test_what_was_looked_at_before_is_not_looked_at_again(shelf: Collection) -> 
     with shelf.database.reading() as session:
         matcher.follow(session)
         assert isinstance(matcher.decide(session, taken, refuse, looked), Repost)
+
+
+class _Meanwhile(MediaStore):
+    """Lets something else happen the first time that a file is read."""
+
+    happens: Callable[[], object] | None = None
+
+    def get(self, sha256: str, format_name: str) -> bytes:
+        if (happens := self.happens) is not None:
+            self.happens = None
+            happens()
+        return super().get(sha256, format_name)
+
+
+def test_what_is_added_during_a_look_is_seen_when_it_is_used(settings: Settings) -> None:
+    media = _Meanwhile(str(settings.data_dir / "media"))
+    collection = Collection(Database.open(settings), media)
+    add(collection, jpeg(MEME), "first")
+    twin = captioned(4, "when the tests pass", "on the first cry")
+    taken = fingerprint(jpeg(twin, 60))
+    # To tell the twin from the first meme its words are read; another thread adds the twin then.
+    media.happens = lambda: add(collection, jpeg(twin), "meanwhile")
+    looked = collection.look(jpeg(twin, 60), taken)
+    assert media.happens is None
+    with collection.adding() as adder:
+        outcome = adder.add(jpeg(twin, 60), taken, place("twin again"), looked)
+    assert isinstance(outcome, Reposted)
+    with collection.database.reading() as session:
+        assert len(session.scalars(select(Meme.id)).all()) == 2
 
 
 def test_words_are_read_once_and_kept(shelf: Collection) -> None:
