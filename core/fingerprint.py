@@ -2,9 +2,11 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 from scipy import fft
 
@@ -12,11 +14,22 @@ from core.framing import Rectangle, framed_part
 from core.images import Header, decode_grey, later_frames
 from core.signature import SIGNATURE_PX, pack, square
 
-__all__ = ["Fingerprint", "fingerprint", "hash_bytes", "phash", "phash_256", "prepared"]
+__all__ = [
+    "CROPPED",
+    "Fingerprint",
+    "fingerprint",
+    "hash_bytes",
+    "phash",
+    "phash_256",
+    "prepared",
+]
 
 # An animation is told by its first frame and these, as shares of its length.
 _LATER: Final = (0.25, 0.5, 0.75)
 _HASHED_PX: Final = 64  # pHash of 256 bits looks at 64 x 64 pixels, that of 64 bits at 32 x 32
+# How much a crop is taken to have cut off at each side, as a share of what is left. A crop of 3 to
+# 8 % a side moves 88 of 256 bits; with this much put back, 50.
+CROPPED: Final = 3 / 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +38,7 @@ class Fingerprint:
 
     sha256: str  # hex, 64 characters
     phash64: str  # hex, 16 characters
+    wide_phash64: str  # the same if the picture was cropped, with what was cut off drawn on
     phash256: str  # hex, 64 characters
     header: Header
     n_bytes: int
@@ -60,6 +74,7 @@ def fingerprint(data: bytes) -> Fingerprint:
     return Fingerprint(
         sha256=hash_bytes(data),
         phash64=phash(small, 8),
+        wide_phash64=_wide_phash(small),
         phash256=phash(small, 16),
         header=header,
         n_bytes=len(data),
@@ -90,10 +105,37 @@ def phash(grey: Image.Image, hash_size: int) -> str:
     # Column by column, then row by row, as imagehash does it: sums that are nothing but rounding,
     # as those of a plain or a mirrored picture, then round alike.
     low = fft.dct(fft.dct(pixels, axis=0)[:hash_size], axis=1)[:, :hash_size]
+    return _above_median(low)
+
+
+def _above_median(low: npt.NDArray[np.float64]) -> str:
     ordered = np.sort(low, axis=None)
     # A fifth of the time of np.median.
     median = (ordered[low.size // 2 - 1] + ordered[low.size // 2]) / 2
     return np.packbits(low > median).tobytes().hex()
+
+
+def _wide_phash(small: Image.Image) -> str:
+    """The pHash of 64 bits of a prepared picture with its rim drawn on at all sides, in hex."""
+    basis = _wide_basis()
+    return _above_median(basis @ np.asarray(small) @ basis.T)
+
+
+@cache
+def _wide_basis() -> npt.NDArray[np.float64]:
+    """What to multiply a prepared picture with, from both sides: (8, 64).
+
+    The cosine transform of the wider picture, without making it: each pixel of the rim counts for
+    those drawn on beside it. A fifth of the time of making it, and on 400 real memes .4 of 64 bits
+    from what `phash` then gives.
+    """
+    rim = round(CROPPED * _HASHED_PX)
+    wide_px = _HASHED_PX + 2 * rim
+    wide = np.asarray(fft.dct(np.eye(wide_px), axis=0)[:8])  # (8, wide_px)
+    basis = wide[:, rim:-rim].copy()
+    basis[:, 0] += wide[:, :rim].sum(axis=1)
+    basis[:, -1] += wide[:, -rim:].sum(axis=1)
+    return basis
 
 
 def _crop(grey: Image.Image, box: Rectangle) -> Image.Image:

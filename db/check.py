@@ -23,7 +23,7 @@ __all__ = ["MENDED", "Problem", "Report", "check"]
 
 _EXAMPLES: Final = 10  # of each problem that are shown
 _YOUNG_S: Final = 3600.0  # its row may be about to be written
-_HASH: Final = {"phash64": 16, "phash256": 64, "inner_phash256": 64}  # hex digits
+_HASH: Final = {"phash64": 16, "wide_phash64": 16, "phash256": 64, "inner_phash256": 64}  # digits
 _HEX: Final = re.compile(r"[0-9a-f]+")
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.columns import insert_row
 from db.matching import Decision, New, Repost, SameTemplate
 from db.models import DecidedBy, DecisionRecord, Outcome
 
@@ -23,21 +24,22 @@ def record(
 
     `gone_id` is the meme that the file was until then, and that is no more.
     """
-    row = DecisionRecord(
+    return insert_row(
+        session,
+        DecisionRecord,
         sha256=sha256,
         meme_id=meme_id,
         gone_id=gone_id,
         decided_at=datetime.now(UTC),
         **_as_columns(decision),
     )
-    session.add(row)
-    session.flush()
-    return row.id
 
 
 def record_split(session: Session, sha256: str, meme_id: int, *, apart_from: int) -> int:
     """Keep that a person made a file a meme of its own; gives the decision's id."""
-    row = DecisionRecord(
+    return insert_row(
+        session,
+        DecisionRecord,
         sha256=sha256,
         outcome=Outcome.SPLIT,
         meme_id=meme_id,
@@ -45,9 +47,6 @@ def record_split(session: Session, sha256: str, meme_id: int, *, apart_from: int
         by=DecidedBy.PERSON,
         decided_at=datetime.now(UTC),
     )
-    session.add(row)
-    session.flush()
-    return row.id
 
 
 def standing(session: Session, sha256: str) -> DecisionRecord | None:

@@ -15,7 +15,7 @@ from db.distinct import barred_from
 from db.index import HashIndex
 from db.media import MediaStore
 from db.models import DecidedBy, DecisionRecord, Meme, MemeStatus
-from db.recognition import Looked, Recognition
+from db.recognition import FAMILY_BITS, NEAR_BITS, SHORT_BITS, Looked, Recognition
 
 __all__ = ["Decision", "Matcher", "New", "Repost", "SameTemplate"]
 
@@ -25,6 +25,10 @@ _N_LOADED: Final = 2_000
 _N_ASKED: Final = 500
 # Above so many changes, and a quarter of all memes, reading all anew is quicker.
 _MANY_CHANGES: Final = 10_000
+
+
+# Made once: to put a statement together takes longer than to run it.
+_NEWEST: Final = select(func.max(DecisionRecord.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +82,8 @@ class Matcher:
 
     def forget(self) -> None:
         """Start over: for after a rollback, which takes back rows that were followed."""
-        self._by_64 = HashIndex(64)
-        self._by_256 = HashIndex(256)
-        self._by_inner = HashIndex(256)  # of the memes that frame a picture
+        self._whole = HashIndex(64, 256)
+        self._inner = HashIndex(256)  # of the memes that frame a picture
         self._last_decision: int | None = None
         self._up_to: int | None = 0  # the greatest meme id looked at; None: no bound
 
@@ -98,7 +101,7 @@ class Matcher:
 
         With `up_to`, of memes with greater ids nothing is known; it never becomes less.
         """
-        newest = session.scalar(select(func.max(DecisionRecord.id))) or 0
+        newest = session.connection().scalar(_NEWEST) or 0
         if self._last_decision is not None and newest > self._last_decision:
             self._follow_decisions(session)
         if self._up_to is not None and (up_to is None or up_to > self._up_to):
@@ -161,17 +164,23 @@ class Matcher:
         self._take_in([(meme_id, picture.phash64, picture.phash256, picture.inner_phash256)])
         self._last_decision = decision_id
 
-    def by_256(self, phash: str, k: int) -> list[tuple[int, int]]:
-        """The memes whose pictures are nearest, with the distances in bits of 256."""
-        return self._by_256.nearest(phash, k)
+    def near(self, phash64: str, phash256: str, k: int, k_related: int = 0) -> list[int]:
+        """The memes nearest by the long hash of their pictures, then by the short one."""
+        related, near = self._whole.nearest(
+            (phash64, SHORT_BITS, k_related), (phash256, NEAR_BITS, k)
+        )
+        in_turn = near + [(meme, bits) for meme, bits in related if bits <= FAMILY_BITS]
+        return list(dict.fromkeys(meme for meme, _ in in_turn))
 
-    def by_64(self, phash: str, k: int) -> list[tuple[int, int]]:
-        """The memes whose pictures are nearest, with the distances in bits of 64."""
-        return self._by_64.nearest(phash, k)
+    def related(self, phash64: str, k: int) -> list[int]:
+        """The memes nearest by the short hash of their pictures."""
+        (related,) = self._whole.nearest((phash64, FAMILY_BITS, k))
+        return [meme for meme, _ in related]
 
-    def by_inner(self, phash: str, k: int) -> list[tuple[int, int]]:
-        """The memes that frame the nearest pictures, with the distances in bits of 256."""
-        return self._by_inner.nearest(phash, k)
+    def framing(self, phash256: str, k: int) -> list[int]:
+        """The memes that frame the nearest pictures."""
+        (framing,) = self._inner.nearest((phash256, NEAR_BITS, k))
+        return [meme for meme, _ in framing]
 
     def _follow_decisions(self, session: Session) -> None:
         rows = session.execute(
@@ -182,7 +191,7 @@ class Matcher:
         touched = {meme for row in rows for meme in row if meme is not None}
         if self._up_to is not None:
             touched = {meme for meme in touched if meme <= self._up_to}
-        if len(touched) > max(_MANY_CHANGES, len(self._by_256) // 4):
+        if len(touched) > max(_MANY_CHANGES, len(self._whole) // 4):
             up_to = self._up_to
             self.forget()
             self._load(session, after=0, up_to=up_to)
@@ -198,11 +207,10 @@ class Matcher:
                 Meme.id.in_(memes), Meme.status == MemeStatus.ACTIVE
             )
         ).all()
-        gone: dict[int, list[str]] = {meme: [] for meme in memes}
-        self._by_64.update(gone | {row.id: [row.phash64] for row in rows})
-        self._by_256.update(gone | {row.id: [row.phash256] for row in rows})
-        framing = {row.id: [row.inner_phash256] for row in rows if row.inner_phash256}
-        self._by_inner.update(gone | framing)
+        gone: dict[int, Sequence[str] | None] = dict.fromkeys(memes)
+        self._whole.update(gone | {row.id: (row.phash64, row.phash256) for row in rows})
+        framing = {row.id: (row.inner_phash256,) for row in rows if row.inner_phash256}
+        self._inner.update(gone | framing)
 
     def _load(self, session: Session, *, after: int, up_to: int | None) -> None:
         """Take in memes in the order of their ids, a part of the rows at a time."""
@@ -221,7 +229,6 @@ class Matcher:
     def _take_in(self, rows: Sequence[Any]) -> None:
         """Take in memes that were not held: id, the two hashes, and that of what it frames."""
         memes, short, long, inner = zip(*rows, strict=True)
-        self._by_64.append(memes, short)
-        self._by_256.append(memes, long)
+        self._whole.append(memes, short, long)
         framing = [(meme, code) for meme, code in zip(memes, inner, strict=True) if code]
-        self._by_inner.append([meme for meme, _ in framing], [code for _, code in framing])
+        self._inner.append([meme for meme, _ in framing], [code for _, code in framing])

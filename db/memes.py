@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from threading import Lock
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core.fingerprint import Fingerprint
 from core.settings import Settings
+from db.columns import insert_row
 from db.decisions import record
 from db.matching import Decision, Matcher, New, Repost
 from db.media import MediaStore
@@ -72,6 +74,13 @@ class Known:
     meme_id: int
     copy_id: int | None = None
 
+
+# Made once: to put a statement together takes longer than to run it.
+_SIGHTED: Final = select(Sighting.id).where(
+    Sighting.source == bindparam("source"),
+    Sighting.post_id == bindparam("post"),
+    Sighting.media_index == bindparam("index"),
+)
 
 AddOutcome = Added | Reposted | Known
 
@@ -151,15 +160,22 @@ class Adder:
         if isinstance(decision, Repost):
             return self._see(self._add_copy(picture, decision), seen)
         template_id = family_for(self.session, decision)
-        meme = _meme(picture, template_id, seen, decision)
-        meme.sightings.append(_sighting(seen))
-        self.session.add(meme)
-        self.session.flush()
+        meme_id = insert_row(
+            self.session,
+            Meme,
+            template_id=template_id,
+            nsfw=seen.nsfw,
+            posted_at=seen.posted_at,
+            added_at=datetime.now(UTC),
+            words=decision.words,
+            **as_columns(picture),
+        )
         if isinstance(decision, New):
-            lead(self.session, template_id, meme.id)
-        decision_id = record(self.session, picture.sha256, meme.id, decision)
-        self._matcher.learn(meme.id, picture, decision_id)
-        return Added(meme.id)
+            lead(self.session, template_id, meme_id)
+        insert_row(self.session, Sighting, meme_id=meme_id, **_of_sighting(seen))
+        decision_id = record(self.session, picture.sha256, meme_id, decision)
+        self._matcher.learn(meme_id, picture, decision_id)
+        return Added(meme_id)
 
     def see_again(self, sha256: str, seen: Seen) -> AddOutcome:
         """Record one more place where a file that we have, by its SHA-256, was seen."""
@@ -171,9 +187,8 @@ class Adder:
 
     def _see(self, file: Kept, seen: Seen) -> Reposted:
         meme = self.session.get_one(Meme, file.meme_id)
-        sighting = _sighting(seen)
-        sighting.meme_id, sighting.copy_id = file.meme_id, file.copy_id
-        self.session.add(sighting)
+        place = {"meme_id": file.meme_id, "copy_id": file.copy_id}
+        insert_row(self.session, Sighting, **place, **_of_sighting(seen))
         meme.nsfw = meme.nsfw or seen.nsfw
         if seen.posted_at and (meme.posted_at is None or seen.posted_at < meme.posted_at):
             meme.posted_at = seen.posted_at
@@ -181,24 +196,21 @@ class Adder:
         return Reposted(file.meme_id, file.copy_id)
 
     def _add_copy(self, picture: Fingerprint, decision: Repost) -> Kept:
-        copy = Copy(
+        copy_id = insert_row(
+            self.session,
+            Copy,
             meme_id=decision.of,
             added_at=datetime.now(UTC),
             words=decision.words,
             **as_columns(picture),
         )
-        self.session.add(copy)
         record(self.session, picture.sha256, decision.of, decision)
-        return Kept(decision.of, copy.id)
+        return Kept(decision.of, copy_id)
 
     def _sighted(self, seen: Seen) -> Sighting | None:
-        return self.session.scalar(
-            select(Sighting).where(
-                Sighting.source == seen.source,
-                Sighting.post_id == seen.post_id,
-                Sighting.media_index == seen.media_index,
-            )
-        )
+        place = {"source": seen.source, "post": seen.post_id, "index": seen.media_index}
+        known = self.session.connection().scalar(_SIGHTED, place)
+        return None if known is None else self.session.get_one(Sighting, known)
 
 
 def _known(sighting: Sighting, seen: Seen) -> Known:
@@ -209,33 +221,10 @@ def _known(sighting: Sighting, seen: Seen) -> Known:
     return Known(sighting.meme_id, sighting.copy_id)
 
 
-def _meme(picture: Fingerprint, template_id: int, seen: Seen, decision: Decision) -> Meme:
-    return Meme(
-        template_id=template_id,
-        nsfw=seen.nsfw,
-        posted_at=seen.posted_at,
-        added_at=datetime.now(UTC),
-        words=decision.words,
-        **as_columns(picture),
-    )
-
-
-def _sighting(seen: Seen) -> Sighting:
-    return Sighting(
-        source=seen.source,
-        post_id=seen.post_id,
-        media_index=seen.media_index,
-        community=seen.community.lower() if seen.community else None,
-        image_url=seen.image_url,
-        permalink=seen.permalink,
-        title=seen.title,
-        flair=seen.flair,
-        score=seen.score,
-        nsfw=seen.nsfw,
-        posted_at=seen.posted_at,
-        crawled_at=datetime.now(UTC),
-        year_low=seen.year_low,
-        year_high=seen.year_high,
-        source_group=seen.source_group,
-        fold=seen.fold,
-    )
+def _of_sighting(seen: Seen) -> dict[str, Any]:
+    """The columns of a sighting but for which file it was."""
+    return {
+        **asdict(seen),
+        "community": seen.community.lower() if seen.community else None,
+        "crawled_at": datetime.now(UTC),
+    }

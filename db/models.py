@@ -79,6 +79,8 @@ class PictureFile:
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     # Hex text: SQLite integers are signed.
     phash64: Mapped[str] = mapped_column(String(16))
+    # Of the picture as if it were a crop; null in rows of before, until a rematch.
+    wide_phash64: Mapped[str | None] = mapped_column(String(16))
     phash256: Mapped[str] = mapped_column(String(64))
     # Of the picture inside a screenshot's frame; null where there is no frame.
     inner_phash256: Mapped[str | None] = mapped_column(String(64))
@@ -99,8 +101,13 @@ class Meme(PictureFile, Base):
     """One distinct picture."""
 
     __tablename__ = "meme"
-    # Ids are never used again: the decisions name memes that are gone.
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+    __table_args__ = (
+        # All that `db.matching` loads, so that it need not read the signatures in between: at a
+        # million memes 2 s instead of 40, where the file is not in memory yet.
+        Index("ix_meme_hashes", "status", "id", "phash64", "phash256", "inner_phash256"),
+        # Ids are never used again: the decisions name memes that are gone.
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     template_id: Mapped[int] = mapped_column(ForeignKey("template.id"), index=True)

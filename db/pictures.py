@@ -17,6 +17,7 @@ __all__ = ["as_columns", "as_fingerprint", "keep_words", "moved"]
 _COLUMNS = (
     "sha256",
     "phash64",
+    "wide_phash64",
     "phash256",
     "inner_phash256",
     "motion",
@@ -35,6 +36,7 @@ def as_columns(picture: Fingerprint) -> dict[str, Any]:
     return {
         "sha256": picture.sha256,
         "phash64": picture.phash64,
+        "wide_phash64": picture.wide_phash64,
         "phash256": picture.phash256,
         "inner_phash256": picture.inner_phash256,
         "motion": picture.motion,
@@ -48,10 +50,11 @@ def as_columns(picture: Fingerprint) -> dict[str, Any]:
 
 
 def as_fingerprint(row: Meme | Copy) -> Fingerprint:
-    """The fingerprint that a row keeps; its signature is empty where none was taken yet."""
+    """The fingerprint that a row keeps; what was not taken yet is empty."""
     return Fingerprint(
         sha256=row.sha256,
         phash64=row.phash64,
+        wide_phash64=row.wide_phash64 or "",
         phash256=row.phash256,
         header=Header(row.format, row.width, row.height, row.frames),
         n_bytes=row.n_bytes,

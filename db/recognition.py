@@ -8,6 +8,7 @@ Each look is bounded in number, however many memes a template has. What was foun
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, Protocol
 
 import cv2
@@ -16,14 +17,14 @@ import numpy as np
 from core.errors import MemeEraError
 from core.fingerprint import Fingerprint
 from core.images import decode
-from core.signature import SIGNATURE_PX, unpack
+from core.signature import SIGNATURE_PX, Signature, unpack
 from core.words import Line, read_words
 from db.candidates import Candidate, Candidates, far_apart
 from db.registration import Overlay, Rough, after, box_under, inverse, moves, overlay, place
 from db.views import View, inside, straightened, whole, widened
 from db.wording import Placed, centre_in, placed, same_words
 
-__all__ = ["Looked", "Match", "Nearby", "Recognition"]
+__all__ = ["FAMILY_BITS", "NEAR_BITS", "SHORT_BITS", "Looked", "Match", "Nearby", "Recognition"]
 
 # Chosen on half of the templates of bench/same_meme.py; docs/decisions/0007 says how.
 _SURE: Final = 0.11  # score: the least of memes that differ in a word
@@ -36,9 +37,12 @@ _ONE_FAMILY: Final = 0.3  # agreement with memes of two templates, to make them 
 _OVERHANG: Final = 0.09
 
 # Of 256 bits. Of a million random hashes, the nearest is some 85 away.
-_NEAR_BITS: Final = 80
+NEAR_BITS: Final = 80
+# Of 64 bits: of two pictures that near, the short hashes are nearer (1,738 pairs drawn: at most 20,
+# one in ten more than 8), and of a million others, two in a thousand are.
+SHORT_BITS: Final = 20
 # Of 64 bits; of a million random hashes, one in a hundred has another so near.
-_FAMILY_BITS: Final = 10
+FAMILY_BITS: Final = 10
 # How far a corner must lie from its place, as a share of the side, to be worth straightening.
 _STRAIGHT: Final = 0.01
 _N_NEAR: Final = 8
@@ -54,16 +58,19 @@ Key = tuple[str, int, bool]
 
 
 class Nearby(Protocol):
-    """Finds memes by hash, nearest first, with their distances in bits."""
+    """Finds memes by hash, the k nearest of those in reach."""
 
-    def by_256(self, phash: str, k: int) -> list[tuple[int, int]]:
-        """By their whole pictures."""
+    def near(self, phash64: str, phash256: str, k: int, k_related: int = 0) -> list[int]:
+        """By the long hash: within SHORT_BITS of the short one, and NEAR_BITS of the long.
 
-    def by_64(self, phash: str, k: int) -> list[tuple[int, int]]:
-        """By the short hash of their whole pictures, which captions barely move."""
+        Then so many as by `related`, if they are others: in one go.
+        """
 
-    def by_inner(self, phash: str, k: int) -> list[tuple[int, int]]:
-        """By the pictures that they frame."""
+    def related(self, phash64: str, k: int) -> list[int]:
+        """By the short hash, which captions barely move: within FAMILY_BITS."""
+
+    def framing(self, phash256: str, k: int) -> list[int]:
+        """By the long hash of what they frame: within NEAR_BITS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +128,6 @@ class Recognition:
         self._nearby = nearby
         self._candidates = candidates
         self._looked = looked
-        self._signature = unpack(picture.signature)
-        self._whole = whole(self._signature)
         self.matches: list[Match] = []
         self._ask_barred = barred
         self._barred: set[int] | None = None
@@ -141,6 +146,14 @@ class Recognition:
                 if self._says_the_same(match):
                     return match, True
         return None
+
+    @cached_property
+    def _signature(self) -> Signature:  # most pictures resemble nothing, and need it for nothing
+        return unpack(self._picture.signature)
+
+    @cached_property
+    def _whole(self) -> View:
+        return whole(self._signature)
 
     @property
     def nearest(self) -> Match | None:
@@ -164,27 +177,25 @@ class Recognition:
             self._picture.motion, match.candidate.motion
         )
 
-    def _views(self) -> Iterator[View]:
+    def _views(self) -> Iterator[None]:
         """Look at the picture in one way after the other; `matches` grows meanwhile."""
-        picture, nearby = self._whole, self._nearby
-        long, short = self._picture.phash256, self._picture.phash64
-        near = _within(nearby.by_256(long, _N_NEAR), _NEAR_BITS)
-        related = _within(nearby.by_64(short, _N_FAMILY), _FAMILY_BITS)
-        self._lay(picture, list(dict.fromkeys(near + related)))
-        self._lay(picture, _within(nearby.by_inner(long, _N_FAMILY), _NEAR_BITS), inner=True)
-        yield picture
+        picture, nearby = self._picture, self._nearby
+        if near := nearby.near(picture.phash64, picture.phash256, _N_NEAR, _N_FAMILY):
+            self._lay(self._whole, near)
+        if framing := nearby.framing(picture.phash256, _N_FAMILY):
+            self._lay(self._whole, framing, inner=True)
+        yield
         yield from self._straight()
-        framed = inside(self._signature)
-        if framed is not None and self._picture.inner_phash256 is not None:
-            self._search(framed, self._picture.inner_phash256, _N_FAMILY)
-            yield framed
-        if self.nearest is None:
-            wider = widened(picture)
-            self._lay(wider, _within(nearby.by_64(wider.phash64, _N_FAMILY), _FAMILY_BITS))
-            yield wider
+        if picture.inner_phash256 is not None:
+            framed = inside(self._signature)
+            self._lay(framed, nearby.near(framed.phash64, picture.inner_phash256, _N_FAMILY))
+            yield
+        if self.nearest is None and (wide := nearby.related(picture.wide_phash64, _N_FAMILY)):
+            self._lay(widened(self._whole), wide)
+            yield
             yield from self._straight()
 
-    def _straight(self) -> Iterator[View]:
+    def _straight(self) -> Iterator[None]:
         best = self.nearest
         if best is None or best.inner:
             return
@@ -192,11 +203,9 @@ class Recognition:
         if moves(to_other, SIGNATURE_PX) < _STRAIGHT:
             return
         straight = straightened(self._whole, to_other, best.candidate.meme_id)
-        self._search(straight, straight.phash256, _N_STRAIGHT)
-        yield straight
-
-    def _search(self, view: View, phash256: str, k: int) -> None:
-        self._lay(view, _within(self._nearby.by_256(phash256, k), _NEAR_BITS))
+        near = self._nearby.near(straight.phash64, straight.phash256, _N_STRAIGHT)
+        self._lay(straight, near)
+        yield
 
     def _lay(self, view: View, meme_ids: list[int], *, inner: bool = False) -> None:
         """Lay memes under a view: all of them roughly, the few that differ least finely."""
@@ -242,10 +251,6 @@ class Recognition:
         return self._looked.read[meme_id]
 
 
-def _within(found: list[tuple[int, int]], bits: int) -> list[int]:
-    return [meme for meme, distance in found if distance <= bits]
-
-
 def _same(match: Match, said: tuple[Line, ...], known: tuple[Line, ...]) -> bool:
     """Whether the picture says what the meme does, in the view in which they were compared."""
     side = SIGNATURE_PX
@@ -253,7 +258,6 @@ def _same(match: Match, said: tuple[Line, ...], known: tuple[Line, ...]) -> bool
     from_meme = to_view
     if match.inner:
         framed = inside(match.candidate.signature)
-        assert framed is not None
         from_meme = after(to_view, inverse(framed.to_whole))
     here = placed(said, side, inverse(match.view.to_whole))
     there = placed(known, side, from_meme)

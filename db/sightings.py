@@ -2,14 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import func, null, select, union_all
+from sqlalchemy import CompoundSelect, bindparam, func, null, select, union_all
 from sqlalchemy.orm import Session
 
 from db.models import Copy, Meme, MemeStatus, Sighting
 
 __all__ = ["Kept", "file_at", "kept", "kept_files", "known_media"]
+
+
+# Made once: to put a statement together takes longer than to run it.
+_KEPT: Final[CompoundSelect[Any]] = union_all(
+    select(Meme.id.label("meme_id"), null().label("copy_id")).where(
+        Meme.sha256 == bindparam("sha256")
+    ),
+    select(Copy.meme_id, Copy.id).where(Copy.sha256 == bindparam("sha256")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,5 @@ def kept_files(session: Session, sha256s: Sequence[str]) -> set[str]:
 
 def kept(session: Session, sha256: str) -> Kept | None:
     """Where the file of these bytes is kept now; None: nowhere."""
-    meme = select(Meme.id.label("meme_id"), null().label("copy_id")).where(Meme.sha256 == sha256)
-    copy = select(Copy.meme_id, Copy.id).where(Copy.sha256 == sha256)
-    row: Any = session.execute(union_all(meme, copy)).first()
+    row: Any = session.connection().execute(_KEPT, {"sha256": sha256}).first()
     return None if row is None else Kept(row.meme_id, row.copy_id)

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from db.columns import insert_row
 from db.matching import New, SameTemplate
 from db.models import Meme, MemeStatus, Sighting, Template
 
@@ -18,6 +20,10 @@ __all__ = [
     "new_template",
     "tidy_template",
 ]
+
+
+# Made once: to put a statement together takes longer than to run it.
+_LEAD: Final = update(Template).where(Template.id == bindparam("template"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +49,7 @@ def family_for(session: Session, decision: SameTemplate | New) -> int:
 
 def new_template(session: Session) -> int:
     """Make a family that has no memes yet."""
-    template = Template()
-    session.add(template)
-    session.flush()
-    return template.id
+    return insert_row(session, Template)
 
 
 def merge_templates(session: Session, templates: Iterable[int]) -> int:
@@ -60,8 +63,7 @@ def merge_templates(session: Session, templates: Iterable[int]) -> int:
 
 def lead(session: Session, template_id: int, meme_id: int) -> None:
     """Let a new family be represented by its first meme."""
-    new = update(Template).where(Template.id == template_id)
-    session.execute(new.values(representative_id=meme_id))
+    session.connection().execute(_LEAD, {"template": template_id, "representative_id": meme_id})
 
 
 def tidy_template(session: Session, template_id: int) -> None:

@@ -2,20 +2,16 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from core.fingerprint import phash, prepared
+from core.fingerprint import CROPPED, phash, prepared
 from core.signature import SIGNATURE_PX, Signature
 from db.registration import ROUGH_PX, Grey, Matrix, after, inverse, reduced
 
 __all__ = ["View", "inside", "straightened", "whole", "widened"]
-
-# A crop of 3 to 8 % a side moves 88 of 256 bits; put back by this much a side, 50.
-_CROPPED: Final = 0.045
 
 
 @dataclass(frozen=True)  # not slots: cached_property needs a __dict__
@@ -48,10 +44,10 @@ def whole(signature: Signature) -> View:
     return View("whole", signature.whole, np.eye(2, 3))
 
 
-def inside(signature: Signature) -> View | None:
-    """The picture that a screenshot frames, if it is one."""
-    if signature.inner is None or signature.inner_box is None:
-        return None
+def inside(signature: Signature) -> View:
+    """The picture that a screenshot frames; it must frame one."""
+    assert signature.inner is not None
+    assert signature.inner_box is not None
     left, top, right, bottom = signature.inner_box
     across, down = (right - left) / SIGNATURE_PX, (bottom - top) / SIGNATURE_PX
     to_whole = np.array([[across, 0, left], [0, down, top]], dtype=np.float64)
@@ -78,7 +74,7 @@ def straightened(picture: View, to_other: Matrix, other: int) -> View:
 
 def widened(picture: View) -> View:
     """The picture as if it were a crop of a wider one; its rim is drawn on."""
-    rim = round(SIGNATURE_PX * _CROPPED / (1 - 2 * _CROPPED))
+    rim = round(CROPPED * SIGNATURE_PX)
     wider = cv2.copyMakeBorder(picture.grey, rim, rim, rim, rim, cv2.BORDER_REPLICATE)
     scale = len(wider) / SIGNATURE_PX
     to_whole = np.array([[scale, 0, -rim], [0, scale, -rim]], dtype=np.float64)

@@ -88,7 +88,7 @@ class Trained:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """Made once a session, by the commands that people use; do not change it."""
-    genres, n_memes, n_epochs = ("rage_comic", "text_post", "political"), 24, 8
+    genres, n_memes, n_epochs = ("rage_comic", "text_post", "political"), 60, 8
     data_dir = tmp_path_factory.mktemp("trained")
     drawn = data_dir / "drawn"
     drawn.mkdir()

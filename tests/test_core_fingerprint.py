@@ -3,6 +3,7 @@
 import hashlib
 import io
 
+import cv2
 import imagehash
 import numpy as np
 import pytest
@@ -56,6 +57,8 @@ def test_the_hashes_are_those_of_imagehash_on_the_prepared_picture(data: bytes) 
     taken = fingerprint(data)
     assert taken.phash64 == str(imagehash.phash(small, hash_size=8))
     assert taken.phash256 == str(imagehash.phash(small, hash_size=16))
+    wide = cv2.copyMakeBorder(np.asarray(small), 3, 3, 3, 3, cv2.BORDER_REPLICATE)
+    assert taken.wide_phash64 == str(imagehash.phash(Image.fromarray(wide), hash_size=8))
     assert (len(taken.phash64), len(taken.phash256)) == (16, 64)
 
 

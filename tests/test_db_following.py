@@ -31,7 +31,7 @@ def other(database_settings: Settings) -> Iterator[Collection]:
 
 def known(matcher: Matcher) -> int:
     """How many memes are in the index."""
-    return len(matcher._by_256)
+    return len(matcher._whole)
 
 
 def followed(collection: Collection, matcher: Matcher, up_to: int | None = None) -> Matcher:

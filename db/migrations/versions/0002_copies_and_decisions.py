@@ -17,6 +17,8 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+_HASHES = ["status", "id", "phash64", "phash256", "inner_phash256"]
+
 
 def upgrade() -> None:
     _widen_meme()
@@ -75,10 +77,11 @@ def downgrade() -> None:
     with op.batch_alter_table("sighting") as batch_op:
         batch_op.drop_column("nsfw")
     op.drop_table("copy")
+    op.drop_index("ix_meme_hashes", "meme")
     with op.batch_alter_table(
         "meme", recreate=_on_sqlite(), table_kwargs={"sqlite_autoincrement": False}
     ) as batch_op:
-        for name in ("words", "signature", "motion", "inner_phash256"):
+        for name in ("words", "signature", "motion", "inner_phash256", "wide_phash64"):
             batch_op.drop_column(name)
 
 
@@ -93,6 +96,7 @@ def _widen_meme() -> None:
     ) as batch_op:
         for column in _read_columns():
             batch_op.add_column(column)
+    op.create_index("ix_meme_hashes", "meme", _HASHES)
 
 
 def _create_copy() -> None:
@@ -121,6 +125,7 @@ def _create_copy() -> None:
 def _read_columns() -> list[sa.Column[object]]:
     """What is read in a picture, of memes and of copies."""
     return [
+        sa.Column("wide_phash64", sa.String(length=16), nullable=True),
         sa.Column("inner_phash256", sa.String(length=64), nullable=True),
         sa.Column("motion", sa.Text(), nullable=True),
         sa.Column("signature", sa.LargeBinary(), nullable=True),
