@@ -27,7 +27,12 @@ from db.wording import Placed, centre_in, placed, same_words
 __all__ = ["FAMILY_BITS", "NEAR_BITS", "SHORT_BITS", "Looked", "Match", "Nearby", "Recognition"]
 
 # Chosen on half of the templates of bench/same_meme.py; docs/decisions/0007 says how.
-_SURE: Final = 0.11  # score: the least of memes that differ in a word
+# Score: of 936 pairs of memes that differ in one word, none is below the first, and between the two
+# all show a larger patch apart than that. Of reposts, one in ten lies between, one in sixteen with
+# such a patch.
+_QUITE_SURE: Final = 0.055
+_SURE: Final = 0.11
+_APART_PX: Final = 8
 _FEW: Final = 0.055  # share changed: two stickers cover less, another caption is mostly more
 _MOSTLY_SAME: Final = 0.5  # agreement, where words may decide
 _FAMILY: Final = 0.2  # agreement: other templates reach .16, drawn flat ones with long captions .21
@@ -36,8 +41,9 @@ _ONE_FAMILY: Final = 0.3  # agreement with memes of two templates, to make them 
 # caption, or a crop.
 _OVERHANG: Final = 0.09
 
-# Of 256 bits. Of a million random hashes, the nearest is some 85 away.
-NEAR_BITS: Final = 80
+# Of 256 bits. Of a million random hashes that are within SHORT_BITS as well, one in ten has another
+# so near.
+NEAR_BITS: Final = 88
 # Of 64 bits: of two pictures that near, the short hashes are nearer (1,738 pairs drawn: at most 20,
 # one in ten more than 8), and of a million others, two in a thousand are.
 SHORT_BITS: Final = 20
@@ -86,7 +92,7 @@ class Match:
     def sure(self) -> bool:
         """Whether the pixels alone say that it is the same meme."""
         return (
-            self.overlay.score <= _SURE
+            self.overlay.score <= (_QUITE_SURE if self.overlay.apart_px > _APART_PX else _SURE)
             and self.overlay.overhang < _OVERHANG
             and not self.inner
             and not self.view.framed

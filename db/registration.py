@@ -49,6 +49,7 @@ _EDGE_ALLOWANCE: Final = 0.7
 _SPOT_PX: Final = 7  # side of the window that the residual is averaged over: about a letter
 _CHANGED: Final = 0.1  # residual of a spot from which on it counts as another picture
 _TEXTURE: Final = 8.0  # grey levels of standard deviation in a spot; below, it is plain
+_STRONG: Final = 24.0  # the same of letters, even of thin ones
 _AGREES: Final = 0.6  # correlation of a spot
 
 
@@ -68,8 +69,9 @@ class Overlay:
     score: float  # mean residual of the worst spots: 0 the same, 1 black on white
     changed: float  # share of the overlap that is another picture
     agreement: float  # share of the textured overlap that is the same picture
+    apart_px: int  # area of the largest patch of strong texture that is another
     overhang: float  # how far one reaches beyond the other on one side, as a share of its own side
-    where: npt.NDArray[np.bool_]  # (S, S), the changed spots
+    where: npt.NDArray[np.bool_]  # (S, S), the changed spots, and strong texture that is another
 
 
 def place(first: Grey, second: Grey) -> Rough | None:
@@ -210,15 +212,19 @@ def _compared(first: Grey, second: Grey, matrix: Matrix) -> Overlay | None:
     residual = np.maximum(residual - _EDGE_ALLOWANCE * edges, 0) / 255
     residual[~both] = 0
     spots = _mean(residual)  # (S, S)
-    where = spots > _CHANGED
+    changed = spots > _CHANGED
+    alike, texture = _likeness(seen, lit)
+    textured = both & (texture > _TEXTURE)
+    apart = (both & (texture > _STRONG) & ~alike).astype(np.uint8)
     n_worst = _SPOT_PX * _SPOT_PX
     return Overlay(
         matrix=matrix,
         score=float(np.partition(spots.ravel(), -n_worst)[-n_worst:].mean()),
-        changed=float(where.sum() / both.sum()),
-        agreement=_agreement(seen, lit, both),
+        changed=float(changed.sum() / both.sum()),
+        agreement=float(alike[textured].mean()) if textured.any() else 0.0,
+        apart_px=_largest(apart),
         overhang=max(_overhang(inverse(matrix), side), _overhang(matrix, side)),
-        where=where,
+        where=changed | (apart > 0),
     )
 
 
@@ -279,18 +285,22 @@ def _mean(picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     )
 
 
-def _agreement(
-    seen: npt.NDArray[np.float32], lit: npt.NDArray[np.float32], both: npt.NDArray[np.bool_]
-) -> float:
+def _likeness(
+    seen: npt.NDArray[np.float32], lit: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32]]:
+    """Of the spot around each pixel, whether the two correlate, and the stronger one's texture."""
     mean_seen, mean_lit = _mean(seen), _mean(lit)
     of_seen = np.sqrt(np.maximum(_mean(seen * seen) - mean_seen * mean_seen, 0))
     of_lit = np.sqrt(np.maximum(_mean(lit * lit) - mean_lit * mean_lit, 0))
-    textured = both & ((of_seen > _TEXTURE) | (of_lit > _TEXTURE))
-    if not textured.any():
-        return 0.0
     covariance = _mean(seen * lit) - mean_seen * mean_lit
     alike = covariance > _AGREES * np.maximum(of_seen * of_lit, _TEXTURE)
-    return float(alike[textured].mean())
+    return alike, np.maximum(of_seen, of_lit)
+
+
+def _largest(patches: Grey) -> int:
+    """The area of the largest connected patch, px."""
+    n, _, stats, _ = cv2.connectedComponentsWithStats(patches)
+    return int(stats[1:, cv2.CC_STAT_AREA].max()) if n > 1 else 0
 
 
 def _overhang(to_first: Matrix, side: int) -> float:
