@@ -9,6 +9,7 @@ needed is counted. CPU time is this process's own; on a busy machine it is the o
 """
 
 import json
+import os
 import random
 import sqlite3
 import subprocess
@@ -131,20 +132,17 @@ def _fill(data_dir: Path, n: int, family: Sequence[Fingerprint]) -> None:
 def _measured(data_dir: Path) -> dict[str, Any]:
     database = Database.open(Settings(data_dir=data_dir))
     media = _OneFile(str(data_dir / "media"))
+    _out_of_memory(data_dir / "memes.db")
     before = _memory_mb("VmRSS")
-    started = time.perf_counter(), time.process_time()
-    matcher = Matcher(media)
-    with database.reading() as session:
-        matcher.follow(session)
-    report: dict[str, Any] = {
-        "index": {
-            "load_s": round(time.perf_counter() - started[0], 2),
-            "load_cpu_s": round(time.process_time() - started[1], 2),
-            "held_MB": round(_memory_mb("VmRSS") - before),
-            "peak_MB": round(_memory_mb("VmHWM") - before),
-        }
+    first_load_s, matcher = _loaded(database, media)
+    index = {
+        "first_load_s": first_load_s,
+        "held_MB": round(_memory_mb("VmRSS") - before),
+        "peak_MB": round(_memory_mb("VmHWM") - before),
     }
     del matcher
+    index["load_s"], _ = _loaded(database, media)
+    report: dict[str, Any] = {"index": index}
     collection = Collection(database, media)
     for name, files in (
         ("no_candidates", _unlike(_N_ADDED)),
@@ -152,6 +150,14 @@ def _measured(data_dir: Path) -> dict[str, Any]:
     ):
         report[name] = _added(collection, list(files))
     return report
+
+
+def _loaded(database: Database, media: MediaStore) -> tuple[float, Matcher]:
+    started = time.perf_counter()
+    matcher = Matcher(media)
+    with database.reading() as session:
+        matcher.follow(session)
+    return round(time.perf_counter() - started, 2), matcher
 
 
 def _added(collection: Collection, files: Sequence[bytes]) -> dict[str, Any]:
@@ -201,6 +207,13 @@ class _Reading:
         self.wall_s += time.perf_counter() - started[0]
         self.cpu_s += time.process_time() - started[1]
         return lines
+
+
+def _out_of_memory(file: Path) -> None:
+    """Let the system forget what it holds of a file in memory, as after a start of the machine."""
+    with file.open("rb") as opened:
+        os.fsync(opened.fileno())  # what is not written yet would stay
+        os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _memory_mb(name: str) -> float:

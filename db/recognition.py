@@ -27,12 +27,11 @@ from db.wording import Placed, centre_in, placed, same_words
 __all__ = ["FAMILY_BITS", "NEAR_BITS", "SHORT_BITS", "Looked", "Match", "Nearby", "Recognition"]
 
 # Chosen on half of the templates of bench/same_meme.py; docs/decisions/0007 says how.
-# Score: of 936 pairs of memes that differ in one word, none is below the first, and between the two
-# all show a larger patch apart than that. Of reposts, one in ten lies between, one in sixteen with
-# such a patch.
-_QUITE_SURE: Final = 0.055
+# Score: of 936 pairs of memes that differ in one word, ten are below the second, none of them below
+# .059, and all show a patch apart. Of reposts, one in five lies between the two, one in fifteen
+# with such a patch.
+_QUITE_SURE: Final = 0.04
 _SURE: Final = 0.11
-_APART_PX: Final = 8
 _FEW: Final = 0.055  # share changed: two stickers cover less, another caption is mostly more
 _MOSTLY_SAME: Final = 0.5  # agreement, where words may decide
 _FAMILY: Final = 0.2  # agreement: other templates reach .16, drawn flat ones with long captions .21
@@ -92,7 +91,8 @@ class Match:
     def sure(self) -> bool:
         """Whether the pixels alone say that it is the same meme."""
         return (
-            self.overlay.score <= (_QUITE_SURE if self.overlay.apart_px > _APART_PX else _SURE)
+            self.overlay.score <= _SURE
+            and (self.overlay.score <= _QUITE_SURE or not self.overlay.apart.any())
             and self.overlay.overhang < _OVERHANG
             and not self.inner
             and not self.view.framed
@@ -273,8 +273,13 @@ def _same(match: Match, said: tuple[Line, ...], known: tuple[Line, ...]) -> bool
     far = match.overlay.overhang >= _OVERHANG and not match.view.framed
     if far and _any_outside(there, side):
         return False
-    doubted = cv2.dilate(match.overlay.where.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    return same_words(here, there, np.asarray(doubted), frame, captioned=far or match.inner)
+    where = match.overlay.where
+    faint = match.overlay.score <= _SURE
+    if faint:  # too little is changed to show which words are doubted
+        where = where | match.overlay.apart
+    doubted = np.asarray(cv2.dilate(where.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
+    captioned = far or match.inner
+    return same_words(here, there, doubted, frame, captioned=captioned, faint=faint)
 
 
 def _any_outside(lines: list[Placed], side: int) -> bool:

@@ -51,6 +51,7 @@ _CHANGED: Final = 0.1  # residual of a spot from which on it counts as another p
 _TEXTURE: Final = 8.0  # grey levels of standard deviation in a spot; below, it is plain
 _STRONG: Final = 24.0  # the same of letters, even of thin ones
 _AGREES: Final = 0.6  # correlation of a spot
+_PATCH_PX: Final = 8  # area; what compression does to a letter is smaller, another letter larger
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,9 @@ class Overlay:
     score: float  # mean residual of the worst spots: 0 the same, 1 black on white
     changed: float  # share of the overlap that is another picture
     agreement: float  # share of the textured overlap that is the same picture
-    apart_px: int  # area of the largest patch of strong texture that is another
     overhang: float  # how far one reaches beyond the other on one side, as a share of its own side
-    where: npt.NDArray[np.bool_]  # (S, S), the changed spots, and strong texture that is another
+    where: npt.NDArray[np.bool_]  # (S, S), the changed spots
+    apart: npt.NDArray[np.bool_]  # (S, S), patches of strong texture, as letters are, of another
 
 
 def place(first: Grey, second: Grey) -> Rough | None:
@@ -212,19 +213,19 @@ def _compared(first: Grey, second: Grey, matrix: Matrix) -> Overlay | None:
     residual = np.maximum(residual - _EDGE_ALLOWANCE * edges, 0) / 255
     residual[~both] = 0
     spots = _mean(residual)  # (S, S)
-    changed = spots > _CHANGED
+    where = spots > _CHANGED
     alike, texture = _likeness(seen, lit)
     textured = both & (texture > _TEXTURE)
-    apart = (both & (texture > _STRONG) & ~alike).astype(np.uint8)
+    within = cv2.erode(both.astype(np.uint8), np.ones((_SPOT_PX, _SPOT_PX), np.uint8)) > 0
     n_worst = _SPOT_PX * _SPOT_PX
     return Overlay(
         matrix=matrix,
         score=float(np.partition(spots.ravel(), -n_worst)[-n_worst:].mean()),
-        changed=float(changed.sum() / both.sum()),
+        changed=float(where.sum() / both.sum()),
         agreement=float(alike[textured].mean()) if textured.any() else 0.0,
-        apart_px=_largest(apart),
         overhang=max(_overhang(inverse(matrix), side), _overhang(matrix, side)),
-        where=changed | (apart > 0),
+        where=where,
+        apart=_patches(within & (texture > _STRONG) & ~alike),
     )
 
 
@@ -297,10 +298,12 @@ def _likeness(
     return alike, np.maximum(of_seen, of_lit)
 
 
-def _largest(patches: Grey) -> int:
-    """The area of the largest connected patch, px."""
-    n, _, stats, _ = cv2.connectedComponentsWithStats(patches)
-    return int(stats[1:, cv2.CC_STAT_AREA].max()) if n > 1 else 0
+def _patches(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The connected parts of a mask that are large enough for a letter."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    large = stats[:, cv2.CC_STAT_AREA] > _PATCH_PX
+    large[0] = False  # what is outside the mask
+    return np.asarray(large[labels], dtype=np.bool_)
 
 
 def _overhang(to_first: Matrix, side: int) -> float:

@@ -19,7 +19,8 @@ from db.registration import Matrix, Rectangle, box_under
 
 __all__ = ["Placed", "centre_in", "placed", "same_words"]
 
-# One character that differs may be a slip of the reader's, unless it is sure of both lines.
+# One character that differs may be a slip of the reader's, unless it is sure of both lines and the
+# pixels differ clearly.
 _SLIP: Final = 1
 _SURE: Final = 0.9
 # A sticker hides some letters in a row, and this share of all at most.
@@ -67,6 +68,7 @@ def same_words(
     frame: Rectangle,
     *,
     captioned: bool,
+    faint: bool,
 ) -> bool:
     """Whether a picture says what a known meme says, as far as it can be seen.
 
@@ -76,6 +78,7 @@ def same_words(
         doubted: (S, S), where the two differ by their pixels.
         frame: the meme's sides in the picture's frame.
         captioned: lines outside the meme's sides are a caption, not a watermark or a screen's.
+        faint: the pixels differ no more than compression makes them.
     """
     n_hidden = 0
     matched: set[int] = set()
@@ -87,7 +90,9 @@ def same_words(
         others = sorted((said[i] for i in row), key=lambda other: other.box[0])
         hidden, other_letters = _differences(line.letters, "".join(o.letters for o in others))
         sure = min([line.confidence, *(o.confidence for o in others)]) >= _SURE
-        if other_letters > (0 if sure else _SLIP):
+        if faint:  # no sticker is there to hide any
+            other_letters += hidden
+        if other_letters > (0 if sure and not faint else _SLIP):
             return False
         if hidden and _share_touched(line.box, doubted) > hidden / len(line.letters) + _WIDER:
             return False  # the line is set anew around a word that is not there

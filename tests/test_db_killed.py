@@ -4,6 +4,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from sqlalchemy import select
@@ -24,11 +25,15 @@ import db.rematch
 from core.settings import Settings
 from db.memes import Collection
 
+class Telling(db.rematch.Rematcher):
+    def _take(self, step):
+        print("step", flush=True)
+        return super()._take(step)
+
 data_dir, url = sys.argv[1:]
 db.rematch._STEP_FILES = 3
 collection = Collection.open(Settings(data_dir=data_dir, database_url=url or None))
-print("ready", flush=True)
-db.rematch.Rematcher(collection.database, collection.media).run()
+Telling(collection.database, collection.media).run()
 """
 
 
@@ -42,20 +47,29 @@ def start(program: str, settings: Settings, *args: str) -> "subprocess.Popen[str
     )
 
 
-def kill_until_done(program: str, settings: Settings, *args: str) -> int:
-    """Run it again and again, killed after a while, until it comes to its end; gives the kills."""
+def kill_until_done(program: str, settings: Settings, *args: str, n_more: int = 0) -> int:
+    """Run it again and again, killed in one of its first steps, until it comes to its end.
+
+    Args:
+        program: prints "step" before each, so that a fast machine is killed as often as a slow one.
+        settings: of the collection.
+        *args: of the program.
+        n_more: steps that it may take beyond those of the time before, if it begins anew.
+
+    Returns:
+        How often it was killed.
+    """
     rng, n_kills = random.Random(0), 0
     while True:
         with start(program, settings, *args) as process:
             assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
-            try:
-                assert process.wait(rng.uniform(0.1, 0.4) * (1 + n_kills / 3)) == 0
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                n_kills += 1
-            else:
-                return n_kills
+            for _ in range(rng.randint(1, 3) + n_more * n_kills):
+                if process.stdout.readline() != "step\n":
+                    assert process.wait() == 0
+                    return n_kills
+            time.sleep(rng.uniform(0, 0.01))  # somewhere in the step
+            process.send_signal(signal.SIGKILL)
+            n_kills += 1
 
 
 def disorder(collection: Collection) -> None:
@@ -100,8 +114,8 @@ from db.memes import Collection, Seen
 
 data_dir, url, folder = sys.argv[1:]
 collection = Collection.open(Settings(data_dir=data_dir, database_url=url or None))
-print("ready", flush=True)
 for file in sorted(Path(folder).iterdir()):
+    print("step", flush=True)
     data = file.read_bytes()
     with collection.adding() as adder:
         adder.add(data, fingerprint(data), Seen("test", file.name, str(file)))
@@ -116,7 +130,7 @@ def test_killed_while_adding_nothing_is_lost_doubled_or_half_there(
     for number in range(15):
         (folder / f"{number:02}.png").write_bytes(picture(number))
         (folder / f"{number:02}r.jpg").write_bytes(repost(picture(number)))
-    assert kill_until_done(ADDING, database_settings, str(folder)) >= 3
+    assert kill_until_done(ADDING, database_settings, str(folder), n_more=6) >= 3
     collection = Collection.open(database_settings)
     after = state(collection)
     assert set(after["memes"]) == {hash_bytes(picture(number)) for number in range(15)}

@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable
 
 import pytest
-from PIL import Image, ImageEnhance, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 from sqlalchemy import select, update
 
 from core.fingerprint import fingerprint
@@ -82,6 +82,23 @@ def test_other_words_on_the_template_are_another_meme_of_the_family(
     found = decide(shelf, jpeg(other))
     assert isinstance(found, SameTemplate)
     assert found.nearest == first.meme_id
+
+
+@pytest.mark.parametrize(("height_px", "colour"), [(14, "white"), (20, "white"), (28, "#bbb")])
+def test_one_other_word_in_thin_letters_is_another_meme(
+    shelf: Collection, height_px: int, colour: str
+) -> None:
+    def says(words: str) -> bytes:
+        image = captioned(4, "")
+        at = (image.width * 0.3, image.height * 0.06)
+        ImageDraw.Draw(image).text(at, words, colour, font_size=height_px)
+        return jpeg(image)
+
+    first = add(shelf, says("the boss is right"), "first")
+    found = decide(shelf, says("the boss is angry"))
+    assert isinstance(found, SameTemplate)
+    assert (found.nearest, found.by) == (first.meme_id, DecidedBy.WORDS)
+    assert found.score < 0.1  # which is little
 
 
 def test_it_holds_both_ways_round(shelf: Collection) -> None:

@@ -21,10 +21,11 @@ def same(
     *,
     doubted: tuple[slice, slice] = (slice(10, 30), slice(20, 60)),  # the first letters of TOP
     captioned: bool = False,
+    faint: bool = False,
 ) -> bool:
     where = np.zeros((SIDE, SIDE), dtype=np.bool_)
     where[doubted] = True
-    return same_words(said, known, where, FRAME, captioned=captioned)
+    return same_words(said, known, where, FRAME, captioned=captioned, faint=faint)
 
 
 def test_the_same_words_are_the_same_meme() -> None:
@@ -48,6 +49,13 @@ def test_other_words_are_another_meme(said: str, known: str) -> None:
 def test_a_slip_of_an_unsure_reader_is_forgiven() -> None:
     assert same([line("theshlpisred", sure=0.7)], [line("theshipisred")])
     assert not same([line("theshlqisred", sure=0.7)], [line("theshipisred")])
+
+
+def test_where_the_pixels_hardly_differ_a_letter_is_a_slip_and_a_word_is_not() -> None:
+    assert same([line("theshlpisred")], [line("theshipisred")], faint=True)
+    assert not same([line("theshlqisred")], [line("theshipisred")], faint=True)
+    known = [line("onedoesnotsimply"), line("walkintomordor", BOTTOM)]
+    assert not same([line("onesimply")], known, faint=True)  # nothing covers the rest
 
 
 def test_letters_under_a_sticker_are_missing_in_one_place() -> None:
