@@ -1,9 +1,9 @@
 """Kills an import and a rematch again and again, and compares what is left with an undisturbed run.
 
-    python -m bench.killed [--times 20] [--memes 160]
+    python -m bench.killed [--times 20] [--memes 480]
 
-Each process is killed with SIGKILL at a random moment and started again, so many times; then it may
-finish. Memes, copies, families, sightings and files must equal those of a run in one go, and
+Each process is killed with SIGKILL at a random moment of its work and started again, so many times;
+then it may finish. Memes, copies, families, sightings and files must equal those of a run in one go, and
 `python -m db check` must find nothing.
 """
 
@@ -34,7 +34,7 @@ from tests.collecting import state
 
 @click.command()
 @click.option("--times", default=20, show_default=True)
-@click.option("--memes", default=160, show_default=True)
+@click.option("--memes", default=480, show_default=True)
 def main(times: int, memes: int) -> None:
     """Count what kill -9 did to an import and to a rematch."""
     with tempfile.TemporaryDirectory() as name:
@@ -43,14 +43,17 @@ def main(times: int, memes: int) -> None:
         files.mkdir()
         _draw(files, memes)
         importing = ["crawler", "import", str(files)]
-        report = {"import": _compared(importing, folder / "whole", folder / "killed", times)}
+        report = {
+            "import": _compared(importing, importing, folder / "whole", folder / "killed", times)
+        }
         for data_dir in (folder / "whole", folder / "killed"):
             shutil.rmtree(data_dir)
         _finished(importing, folder / "whole")
         _age(folder / "whole")
         shutil.copytree(folder / "whole", folder / "killed")
         rematch = ["db", "rematch"]
-        report["rematch"] = _compared(rematch, folder / "whole", folder / "killed", times)
+        idle = ["db", "stats"]
+        report["rematch"] = _compared(rematch, idle, folder / "whole", folder / "killed", times)
     print(json.dumps(report, indent=2))
 
 
@@ -77,12 +80,20 @@ def _age(data_dir: Path) -> None:
     collection.database.engine.dispose()
 
 
-def _compared(command: list[str], whole: Path, killed: Path, times: int) -> dict[str, Any]:
+def _compared(
+    command: list[str], idle: list[str], whole: Path, killed: Path, times: int
+) -> dict[str, Any]:
+    """Run a command in one folder and kill it in another; `idle` takes as long to start."""
     started = time.monotonic()
     _finished(command, whole)
     full_s = time.monotonic() - started
+    started = time.monotonic()
+    _finished(idle, whole)
+    idle_s = time.monotonic() - started
+    # Together less than the work there is, so that it is never done before the last kill.
+    most_s = 1.5 * (full_s - idle_s) / times
     rng = random.Random(2)
-    n_killed = sum(_killed(command, killed, rng.uniform(0.2, 1) * full_s) for _ in range(times))
+    n_killed = sum(_killed(command, killed, idle_s + rng.uniform(0, most_s)) for _ in range(times))
     _finished(command, killed)
     one, other = _state(whole), _state(killed)
     return {
