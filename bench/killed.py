@@ -3,8 +3,8 @@
     python -m bench.killed [--times 20] [--memes 480]
 
 Each process is killed with SIGKILL at a random moment of its work and started again, so many times;
-then it may finish. Memes, copies, families, sightings and files must equal those of a run in one go, and
-`python -m db check` must find nothing.
+then it may finish. Memes, copies, families, sightings and files must equal those of a run in one
+go, and `python -m db check` must find nothing.
 """
 
 import json
