@@ -33,6 +33,9 @@ __all__ = ["FAMILY_BITS", "NEAR_BITS", "SHORT_BITS", "Looked", "Match", "Nearby"
 _QUITE_SURE: Final = 0.04
 _SURE: Final = 0.11
 _FEW: Final = 0.055  # share changed: two stickers cover less, another caption is mostly more
+# Agreement; memes that differ in a word have .92 or more, and other captions differ by more than
+# _SURE (tweets by .22 or more). Below are reposts of what was fried: noise that was compressed.
+_NOISY: Final = 0.85
 _MOSTLY_SAME: Final = 0.5  # agreement, where words may decide
 _FAMILY: Final = 0.2  # agreement: other templates reach .16, drawn flat ones with long captions .21
 _ONE_FAMILY: Final = 0.3  # agreement with memes of two templates, to make them one
@@ -91,8 +94,8 @@ class Match:
     def sure(self) -> bool:
         """Whether the pixels alone say that it is the same meme."""
         return (
-            self.overlay.score <= _SURE
-            and (self.overlay.score <= _QUITE_SURE or not self.overlay.apart.any())
+            self.faint
+            and not self._may_hide_a_word
             and self.overlay.overhang < _OVERHANG
             and not self.inner
             and not self.view.framed
@@ -102,6 +105,20 @@ class Match:
     def doubtful(self) -> bool:
         """Whether it may be the same meme, and words have to decide."""
         return self.overlay.changed <= _FEW and self.overlay.agreement >= _MOSTLY_SAME
+
+    @property
+    def _may_hide_a_word(self) -> bool:
+        """Whether letters may be others, too thin to count by what the pixels differ."""
+        return (
+            self.overlay.score > _QUITE_SURE
+            and self.overlay.agreement >= _NOISY  # or else the texture is noise, here as anywhere
+            and bool(self.overlay.apart.any())
+        )
+
+    @property
+    def faint(self) -> bool:
+        """Whether the pixels differ no more than compression makes them."""
+        return self.overlay.score <= _SURE
 
 
 @dataclass(slots=True)
@@ -274,12 +291,11 @@ def _same(match: Match, said: tuple[Line, ...], known: tuple[Line, ...]) -> bool
     if far and _any_outside(there, side):
         return False
     where = match.overlay.where
-    faint = match.overlay.score <= _SURE
-    if faint:  # too little is changed to show which words are doubted
+    if match.faint:  # too little is changed to show which words are doubted
         where = where | match.overlay.apart
     doubted = np.asarray(cv2.dilate(where.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
     captioned = far or match.inner
-    return same_words(here, there, doubted, frame, captioned=captioned, faint=faint)
+    return same_words(here, there, doubted, frame, captioned=captioned, faint=match.faint)
 
 
 def _any_outside(lines: list[Placed], side: int) -> bool:

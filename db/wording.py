@@ -107,7 +107,9 @@ def same_words(
             return False  # words where the meme has none
     n_known = sum(len(line.letters) for line in known)
     if n_known == 0:
-        return False  # no words to tell a sticker from a caption in letters that nobody here reads
+        # No words to tell a sticker from a caption in letters that nobody here reads. Where the
+        # pixels hardly differ, it is neither, but compression.
+        return faint
     return n_hidden <= _MOST_HIDDEN * n_known
 
 

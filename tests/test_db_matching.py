@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 from sqlalchemy import select, update
@@ -82,6 +83,16 @@ def test_other_words_on_the_template_are_another_meme_of_the_family(
     found = decide(shelf, jpeg(other))
     assert isinstance(found, SameTemplate)
     assert found.nearest == first.meme_id
+
+
+def test_noise_that_was_compressed_is_no_other_caption(shelf: Collection) -> None:
+    noise = np.random.default_rng(1).normal(0, 110, (*MEME.size[::-1], 3))
+    fried = Image.fromarray(np.clip(np.asarray(MEME) + noise, 0, 255).astype(np.uint8))
+    first = add(shelf, jpeg(fried, 30), "first")
+    smaller = fried.resize((fried.width * 2 // 3, fried.height * 2 // 3))
+    found = decide(shelf, jpeg(smaller, 40))
+    assert isinstance(found, Repost)
+    assert (found.of, found.by) == (first.meme_id, DecidedBy.PIXELS)
 
 
 @pytest.mark.parametrize(("height_px", "colour"), [(14, "white"), (20, "white"), (28, "#bbb")])

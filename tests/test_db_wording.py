@@ -93,6 +93,8 @@ def test_words_beside_the_meme_count_only_as_a_caption() -> None:
 
 def test_without_any_words_nothing_can_be_told() -> None:
     assert not same([], [])
+    assert same([], [], faint=True)
+    assert not same([line("onedoesnotsimply")], [], faint=True)
 
 
 def test_lines_are_placed_by_a_map_and_spelled_alike() -> None:
