@@ -26,6 +26,9 @@ class Reject(StrEnum):
     HTTP_ERROR = "http_error"
     NO_ANSWER = "no_answer"
     NO_PICTURE = "no_picture"
+    REMOVED = "removed"  # the post, by its author or a moderator
+    PLACEHOLDER = "placeholder"  # what a host shows in place of a picture that is gone
+    FILTERED = "filtered"  # the post, by the rules of the crawl: score, flair, NSFW
     MALFORMED = "malformed"
 
 

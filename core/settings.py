@@ -42,6 +42,11 @@ class Settings(BaseSettings):
     communities_file: Path | None = None
     """A TOML file that extends or overrides crawler/communities.toml."""
     request_timeout_s: float = Field(default=30.0, gt=0)
+    retry_delay_s: float = Field(default=5.0, gt=0)
+    """How long the crawler rests after a failed attempt; after each further one, several times."""
+    patience_s: float = Field(default=60.0, ge=0)
+    """How long a crawl waits for media that are to be tried again; what takes longer, the next
+    crawl fetches."""
     requests_per_site: int = Field(default=8, ge=1)
     """How many requests may be open to one host at a time."""
 

@@ -1,15 +1,32 @@
 """python -m crawler: bring memes into the collection."""
 
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from core.cli import json_option, print_json, run, warn
 from core.errors import BadInput
 from core.settings import Settings
+from crawler.sources import Source
 from crawler.sources.lemmy import Lemmy, Sort
+from db.frontier import pending_counts, refused_counts
 from db.runs import Counts, last_runs
 from db.session import reading
+
+
+def crawl_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What every crawl can be told."""
+    since = click.option(
+        "--since",
+        type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+        help="Pass over older posts.",
+    )
+    dry_run = click.option("--dry-run", is_flag=True, help="Only list, and count what there is.")
+    return since(dry_run(json_option(command)))
 
 
 @click.group()
@@ -34,18 +51,23 @@ def run_source() -> None:
     show_default=True,
     help="Posts a community and site.",
 )
-@json_option
-def lemmy(communities: tuple[str, ...], sort: str, limit: int, as_json: bool) -> None:
+@crawl_options
+def lemmy(
+    communities: tuple[str, ...],
+    sort: str,
+    limit: int,
+    since: datetime | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
     """Crawl communities of the Lemmy sites that MEMEERA_LEMMY_URLS names."""
-    from crawler.crawl import crawl  # Scrapy takes half a second to load
-
     settings = Settings.load()
     sources = [
         Lemmy(url, community, Sort[sort], limit)
         for url in settings.lemmy_urls
         for community in communities
     ]
-    _report(crawl(settings, sources), as_json)
+    _crawl(settings, sources, since, dry_run, as_json)
 
 
 @main.command("import")
@@ -107,20 +129,54 @@ def import_(
 
 @main.command()
 @click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True)
+@click.option("--frontier", is_flag=True, help="Only what is pending, and what was refused.")
 @json_option
-def status(limit: int, as_json: bool) -> None:
+def status(limit: int, frontier: bool, as_json: bool) -> None:
     """Show the last runs, newest first, with their counts by outcome and reason."""
     with reading(Settings.load()) as session:
         runs = last_runs(session, limit)
+        waiting = {"pending": pending_counts(session), "refused": refused_counts(session)}
     if as_json:
-        print_json(runs)
+        print_json(waiting if frontier else runs)
         return
+    if not frontier:
+        _show_runs(runs)
+    _show_frontier(waiting)
+
+
+def _show_runs(runs: Sequence[Mapping[str, Any]]) -> None:
     if not runs:
         click.echo("nothing was crawled yet; try: python -m crawler run lemmy --community memes")
     for row in runs:
         ended = "" if row["finished_at"] else "  (going on, or stopped before its end)"
         click.echo(f"{row['started_at'][:19]}  {row['source']}  {row['target']}{ended}")
         click.echo(f"    {Counts.from_dict(row)}")
+
+
+def _show_frontier(waiting: Mapping[str, Any]) -> None:
+    for name, rows in waiting.items():
+        if rows:
+            by_reason: Counter[str] = Counter()
+            for row in rows:
+                by_reason[row["reason"] or "not tried yet"] += row["media"]
+            told = ", ".join(f"{n} {reason}" for reason, n in by_reason.most_common())
+            click.echo(f"{by_reason.total()} {name}: {told}")
+    if waiting["pending"]:
+        at = min(row["next_try_at"] for row in waiting["pending"])
+        click.echo(f"the next is due at {at[:19]}")
+
+
+def _crawl(
+    settings: Settings,
+    sources: Sequence[Source],
+    since: datetime | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    from crawler.crawl import crawl  # Scrapy takes half a second to load
+
+    since = since and since.replace(tzinfo=UTC)
+    _report(crawl(settings, sources, since=since, dry_run=dry_run), as_json)
 
 
 def _report(counts: Counts, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Self
 
 from scrapy import signals
@@ -14,9 +15,11 @@ from core.errors import MemeEraError
 from core.settings import Settings
 from crawler.communities import load_priors
 from crawler.guard import scrapy_settings
-from crawler.pipelines import StoreMemes
+from crawler.listing import Lister
+from crawler.pipelines import UNSTORED, StoreMemes
 from crawler.sources import Source
 from crawler.spider import MemeSpider
+from db.frontier import n_pending
 from db.labels import set_priors
 from db.memes import Collection
 from db.runs import Counts, save_counts
@@ -43,7 +46,7 @@ class Progress:
     def show(self) -> None:
         """Bring the line up to date."""
         counts = self._counts
-        self._bar.total = counts.listed
+        self._bar.total = max(counts.listed, counts.n_done)
         self._bar.n = counts.n_done
         self._bar.set_postfix(
             added=counts.added, reposts=counts.reposts, rejected=counts.n_rejected, refresh=False
@@ -55,10 +58,23 @@ class Progress:
         self._bar.close()
 
 
-def crawl(settings: Settings, sources: Sequence[Source]) -> Counts:
+def crawl(
+    settings: Settings,
+    sources: Sequence[Source],
+    *,
+    since: datetime | None = None,
+    dry_run: bool = False,
+) -> Counts:
     """Crawl the sources, store what they have, and give the counts. Runs once a process.
 
-    Ctrl-C or SIGTERM ends it after the media under way; what was stored stays.
+    Ctrl-C or SIGTERM ends it after the media under way; what was stored stays, and what was listed
+    is fetched by the next run.
+
+    Args:
+        settings: of the collection and the crawler.
+        sources: where to look.
+        since: older posts are passed over.
+        dry_run: only list, and count what there is.
 
     Raises:
         MemeEraError: nothing could be listed, or stored, at all; the message says why.
@@ -68,14 +84,23 @@ def crawl(settings: Settings, sources: Sequence[Source]) -> Counts:
     with collection.database.writing_alone() as session:
         set_priors(session, load_priors(settings))
     counts = Counts()
-    process = CrawlerProcess(_process_settings(settings))
+    lister = Lister(collection.database, counts, since=since, dry_run=dry_run)
+    process = CrawlerProcess(_process_settings(settings, dry_run))
     crawler = process.create_crawler(MemeSpider)
     failures: list[BaseException | None] = []
 
     def keep(failure: Failure) -> None:
         failures.append(failure.value)
 
-    crawling = process.crawl(crawler, sources=sources, collection=collection, counts=counts)
+    crawling = process.crawl(
+        crawler,
+        sources=sources,
+        collection=collection,
+        counts=counts,
+        lister=lister,
+        limits=settings,
+        fetching=not dry_run,
+    )
     crawling.addErrback(keep)
     process.start()
     if failures:
@@ -83,11 +108,12 @@ def crawl(settings: Settings, sources: Sequence[Source]) -> Counts:
         raise MemeEraError(f"the crawl did not start: {what}") from failures[0]
     spider = crawler.spider
     assert isinstance(spider, MemeSpider)
+    if spider.close_reason == UNSTORED:
+        raise MemeEraError(f"{spider.errors[-1]}; what was listed waits for the next run")
     if spider.close_reason != "finished":  # a signal; its run stays marked as unfinished
         raise KeyboardInterrupt
-    if spider.run_id is not None:
-        with collection.database.writing() as session:
-            save_counts(session, spider.run_id, counts.as_dict(), finished=True)
+    if not dry_run:
+        _finish(collection, spider, counts)
     collection.database.engine.dispose()
     if spider.errors and counts.listed == 0:
         raise MemeEraError("nothing was listed: " + "; ".join(spider.errors))
@@ -98,13 +124,21 @@ def crawl(settings: Settings, sources: Sequence[Source]) -> Counts:
     return counts
 
 
-def _process_settings(settings: Settings) -> dict[str, Any]:
+def _finish(collection: Collection, spider: MemeSpider, counts: Counts) -> None:
+    assert spider.run_id is not None
+    with collection.database.writing() as session:
+        counts.pending = n_pending(session, [source.listing for source in spider.sources])
+        save_counts(session, spider.run_id, counts.as_dict(), finished=True)
+
+
+def _process_settings(settings: Settings, dry_run: bool) -> dict[str, Any]:
     return scrapy_settings(settings) | {
-        "ITEM_PIPELINES": {StoreMemes: 100},
+        "ITEM_PIPELINES": {} if dry_run else {StoreMemes: 100},
         "EXTENSIONS": {Progress: 0},
         "CONCURRENT_ITEMS": 16,
         "LOG_INSTALL_ROOT_HANDLER": False,  # our own shows warnings
-        "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",  # the spider says so once more, with its reason
+        "RETRY_ENABLED": False,  # the frontier tries again, at once or in a later run
+        "CONCURRENT_REQUESTS": 64,  # of all sites; MEMEERA_REQUESTS_PER_SITE bounds each
         # These sources are listed by their public API, which is there for programs; a source that
         # reads pages made for people obeys robots.txt.
         "ROBOTSTXT_OBEY": False,

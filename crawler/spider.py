@@ -1,12 +1,14 @@
-"""The one Scrapy spider: takes posts from any source and fetches their media."""
+"""The one Scrapy spider: lists sources into the frontier, and fetches what is pending there."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import scrapy
+from scrapy import signals
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
@@ -21,18 +23,24 @@ from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from core.errors import Reject
+from core.settings import Settings
 from crawler.guard import RefusedAddress
-from crawler.sources import Malformed, Post, Source, SourceFailed
-from db.memes import Collection, Seen
+from crawler.listing import Lister
+from crawler.sources import Source, SourceFailed
+from crawler.waiting import retry_after, status_passes
+from db.frontier import Medium, due, next_due
+from db.memes import Collection
 from db.runs import Counts
-from db.sightings import file_at, known_media
+from db.sightings import file_at
 
-__all__ = ["Fetched", "MemeSpider", "SeenAgain"]
+__all__ = ["Failed", "Fetched", "MemeSpider", "SeenAgain"]
 
 logger = logging.getLogger(__name__)
 
-# Scrapy drops longer ones without a word, and PostgreSQL cannot index much longer ones.
-_MAX_URL: Final = 2000
+_N_TAKEN: Final = 200  # media read from the frontier at a time
+_LOOK_AGAIN_S: Final = 0.05  # seconds, while there is nothing to do
+_LISTING_TRIES: Final = 4
+_LONGEST_REST_S: Final = 120.0  # that a listing waits for a site that asks it to
 
 _FETCH_ERRORS: Final = (
     CannotResolveHostError,
@@ -49,27 +57,49 @@ _FETCH_ERRORS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An item: the bytes of one medium and where they were found."""
+    """An item: the bytes of one medium."""
 
-    seen: Seen
+    medium: Medium
     data: bytes = field(repr=False)  # Scrapy logs items that fail
 
 
 @dataclass(frozen=True, slots=True)
 class SeenAgain:
-    """An item: an address that led to a known file before, found in another post."""
+    """An item: an address that led to a known file before."""
 
-    seen: Seen
+    medium: Medium
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An item: a medium that could not be fetched."""
+
+    medium: Medium
+    reason: Reject
+    detail: str
+    passes: bool = False  # whether it is worth another try
+    not_before: datetime | None = None  # when the site wants to be asked again
+
+
+Item = Fetched | SeenAgain | Failed
+
+
 class MemeSpider(scrapy.Spider):
-    """Fetches the media of the posts of its sources, one source after another."""
+    """Lists its sources, one after another, and fetches their media meanwhile."""
 
     name = "memes"
 
     def __init__(
-        self, sources: Sequence[Source], collection: Collection, counts: Counts, **kwargs: Any
+        self,
+        sources: Sequence[Source],
+        collection: Collection,
+        counts: Counts,
+        lister: Lister,
+        limits: Settings,
+        *,
+        fetching: bool = True,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.sources = sources
@@ -79,119 +109,160 @@ class MemeSpider(scrapy.Spider):
         """Why sources could not be listed."""
         self.run_id: int | None = None
         self.close_reason = ""
+        self._lister = lister
+        self.limits = limits
+        self._fetching = fetching
+        self._listings = [source.listing for source in sources]
+        self._under_way: set[int] = set()  # pending media that were taken and are not settled
+        self._left: set[int] = set()  # to the next run, because they could not be recorded
 
-    async def start(self) -> AsyncIterator[scrapy.Request | SeenAgain]:
-        """List each source; one that fails does not end the others."""
-        for source in self.sources:
-            try:
-                async for post in source.posts(self._fetch_listing):
-                    if isinstance(post, Malformed):
-                        self.counts.listed += 1
-                        self.reject(Reject.MALFORMED, source.target, post.detail)
-                        continue
-                    known = await asyncio.to_thread(self._known, post)
-                    for request_or_item in self._media_of(post, known):
-                        yield request_or_item
-            except SourceFailed as error:
-                self.counts.failed += 1
-                self.errors.append(str(error))
+    async def start(self) -> AsyncIterator[scrapy.Request | Item]:
+        """List and fetch until nothing is due any more."""
+        listing = asyncio.create_task(self._list())
+        try:
+            if self._fetching:
+                async for medium in self._due(listing):
+                    again = await asyncio.to_thread(self._known_file, medium)
+                    yield again or self._request(medium)
+                    assert self.crawler.engine is not None
+                    if self.crawler.engine.needs_backout():
+                        await self.crawler.signals.wait_for(signals.scheduler_empty)
+            await listing
+        finally:
+            listing.cancel()
 
     def closed(self, reason: str) -> None:
         """Keep why Scrapy ended: "finished", or "shutdown" after a signal."""
         self.close_reason = reason
 
-    def parse_media(self, response: Response, seen: Seen) -> Iterator[Fetched]:
+    def settled(self, medium: Medium) -> None:
+        """What became of a medium is recorded."""
+        self._under_way.discard(medium.id)
+
+    def left(self, medium: Medium) -> None:
+        """A medium stays as it is until the next run."""
+        self._left.add(medium.id)
+        self._under_way.discard(medium.id)
+
+    def parse_media(self, response: Response, medium: Medium) -> Iterator[Item]:
         """The answer to a request for one medium."""
-        yield Fetched(seen, response.body)
+        yield Fetched(medium, response.body)
 
-    def reject(self, reason: Reject, url: str, detail: str) -> None:
-        """Count a medium that did not come to be a meme, and say why."""
-        self.counts.rejected[reason] += 1
-        logger.warning("%s: %s (%s)", url, detail, reason)
+    async def _list(self) -> None:
+        for source in self.sources:
+            try:
+                await self._lister.list(source, self._fetch_page)
+            except SourceFailed as error:
+                self.counts.failed += 1
+                self.errors.append(str(error))
 
-    async def _fetch_listing(self, url: str) -> bytes:
-        assert self.crawler.engine is not None
-        try:
-            response = await self.crawler.engine.download_async(
-                scrapy.Request(url, dont_filter=True, headers={"Accept": "application/json"})
-            )
-        except _FETCH_ERRORS as error:
-            raise SourceFailed(f"{url} gave no answer: {error or type(error).__name__}") from error
-        if response.status != 200:
-            said = response.body[:200].decode(errors="replace")
-            raise SourceFailed(f"{url} answered {response.status}: {said}")
-        return bytes(response.body)
+    async def _due(self, listing: "asyncio.Task[None]") -> AsyncIterator[Medium]:
+        """Media as they become due, until listing has ended and what is left may wait."""
+        while True:
+            listed = listing.done()  # before asking: what it found until then is seen
+            media = await asyncio.to_thread(self._take)
+            self._under_way.update(medium.id for medium in media)
+            for medium in media:
+                yield medium
+            if media:
+                continue
+            if listed and not self._under_way and not await self._rest():
+                return
+            await asyncio.sleep(_LOOK_AGAIN_S)
 
-    def _known(self, post: Post) -> dict[int, str | None]:
-        """Which media of a post need no fetching: the file at the address, or None if all is known.
-
-        Keys are places in the post's media. Asks the database, so it runs in a thread.
-        """
+    def _take(self) -> list[Medium]:
         with self.collection.database.reading() as session:
-            recorded = known_media(session, post.source, [post.post_id])
-            known: dict[int, str | None] = {index: None for _, index in recorded}
-            for index, url in enumerate(post.media):
-                if index not in known and (sha256 := file_at(session, url)) is not None:
-                    known[index] = sha256
-        return known
+            without = self._under_way | self._left
+            return due(session, self._listings, without=without, limit=_N_TAKEN)
 
-    def _media_of(
-        self, post: Post, known: dict[int, str | None]
-    ) -> Iterator[scrapy.Request | SeenAgain]:
-        if not post.media:
-            self.counts.listed += 1
-            self.reject(Reject.NO_PICTURE, post.permalink or post.post_id, "a post without one")
-        for index, url in enumerate(post.media):
-            self.counts.listed += 1
-            seen = _seen(post, index, url)
-            if index not in known:
-                yield from self._request(url, seen)
-            elif (sha256 := known[index]) is not None:
-                yield SeenAgain(seen, sha256)
-            else:
-                self.counts.known += 1
+    async def _rest(self) -> bool:
+        """Wait for what is due soon; False: nothing is."""
+        at = await asyncio.to_thread(self._next_due)
+        if at is None:
+            return False
+        wait_s = (at - datetime.now(UTC)).total_seconds()
+        if wait_s > self.limits.patience_s:
+            return False
+        await asyncio.sleep(max(wait_s, 0))
+        return True
 
-    def _request(self, url: str, seen: Seen) -> Iterator[scrapy.Request]:
-        """The request for one medium; none where the address is none."""
+    def _next_due(self) -> datetime | None:
+        with self.collection.database.reading() as session:
+            return next_due(session, self._listings, without=self._left)
+
+    async def _fetch_page(self, url: str) -> bytes:
+        for attempt in range(1, _LISTING_TRIES + 1):
+            answer = await self._answer(url)
+            if isinstance(answer, Response) and answer.status == 200:
+                return bytes(answer.body)
+            rest_s = self.limits.retry_delay_s * 2 ** (attempt - 1)
+            if isinstance(answer, Response):
+                if not status_passes(answer.status):
+                    break
+                rest_s = max(rest_s, retry_after(answer.headers.get("Retry-After")) or 0)
+            if rest_s > _LONGEST_REST_S or attempt == _LISTING_TRIES:
+                break
+            await asyncio.sleep(rest_s)
+        if isinstance(answer, Response):
+            said = answer.body[:200].decode(errors="replace")
+            raise SourceFailed(f"{url} answered {answer.status}: {said}", answer.status)
+        raise SourceFailed(f"{url} gave no answer: {answer or type(answer).__name__}") from answer
+
+    async def _answer(self, url: str) -> Response | Exception:
+        assert self.crawler.engine is not None
+        request = scrapy.Request(url, dont_filter=True, headers={"Accept": "application/json, */*"})
         try:
-            if len(url) > _MAX_URL:
-                raise ValueError(f"longer than {_MAX_URL} characters")
-            yield scrapy.Request(
-                url,
+            return await self.crawler.engine.download_async(request)
+        except _FETCH_ERRORS as error:
+            return error
+
+    def _known_file(self, medium: Medium) -> SeenAgain | None:
+        with self.collection.database.reading() as session:
+            sha256 = file_at(session, medium.seen.image_url)
+        return None if sha256 is None else SeenAgain(medium, sha256)
+
+    def _request(self, medium: Medium) -> scrapy.Request | Failed:
+        try:
+            return scrapy.Request(
+                medium.seen.image_url,
                 callback=self.parse_media,
                 errback=self._fetch_failed,
-                cb_kwargs={"seen": seen},
+                cb_kwargs={"medium": medium},
                 # Two posts may link one picture, and both sightings count.
                 dont_filter=True,
             )
         except ValueError as error:
-            self.reject(Reject.BAD_ADDRESS, url[:100], str(error))
+            return Failed(medium, Reject.BAD_ADDRESS, str(error))
 
-    def _fetch_failed(self, failure: Any) -> None:
+    def _fetch_failed(self, failure: Any) -> Iterator[Failed]:
         error = failure.value
-        url = failure.request.cb_kwargs["seen"].image_url  # as posted, before redirects
+        medium: Medium = failure.request.cb_kwargs["medium"]
         match error:
             case HttpError():
-                self.reject(Reject.HTTP_ERROR, url, f"answered {error.response.status}")
+                status, headers = error.response.status, error.response.headers
+                rest_s = retry_after(headers.get("Retry-After"))
+                yield Failed(
+                    medium,
+                    Reject.HTTP_ERROR,
+                    f"answered {status}",
+                    passes=status_passes(status),
+                    not_before=None if rest_s is None else _from_now(rest_s),
+                )
             case RefusedAddress():
-                self.reject(Reject.REFUSED_ADDRESS, url, str(error))
+                yield Failed(medium, Reject.REFUSED_ADDRESS, str(error))
             case DownloadCancelledError():
-                self.reject(Reject.TOO_MANY_BYTES, url, str(error))
+                yield Failed(medium, Reject.TOO_MANY_BYTES, str(error))
+            case UnsupportedURLSchemeError():
+                yield Failed(medium, Reject.BAD_ADDRESS, str(error))
+            case IgnoreRequest():  # by Scrapy: too many redirects, or a body that unpacks to too much
+                too_large = "DOWNLOAD_MAXSIZE" in str(error)
+                yield Failed(
+                    medium, Reject.TOO_MANY_BYTES if too_large else Reject.NO_ANSWER, str(error)
+                )
             case _:
-                self.reject(Reject.NO_ANSWER, url, str(error) or type(error).__name__)
+                said = str(error) or type(error).__name__
+                yield Failed(medium, Reject.NO_ANSWER, said, passes=True)
 
 
-def _seen(post: Post, index: int, url: str) -> Seen:
-    return Seen(
-        source=post.source,
-        post_id=post.post_id,
-        media_index=index,
-        image_url=url,
-        community=post.community,
-        permalink=post.permalink,
-        title=post.title,
-        flair=post.flair,
-        score=post.score,
-        posted_at=post.posted_at,
-        nsfw=post.nsfw,
-    )
+def _from_now(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)

@@ -6,7 +6,12 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, Dialect, MetaData, Text, TypeDecorator, insert
 from sqlalchemy.orm import DeclarativeBase, Session
 
-__all__ = ["AnyText", "Base", "UtcDateTime", "insert_row"]
+__all__ = ["AnyText", "Base", "UtcDateTime", "as_text", "insert_row"]
+
+
+def as_text(value: str) -> str:
+    """What `AnyText` keeps of a text."""
+    return value.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -42,9 +47,7 @@ class AnyText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """To the database; what is looked up is escaped in the same way."""
-        if value is None:
-            return None
-        return value.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
+        return None if value is None else as_text(value)
 
 
 class Base(DeclarativeBase):

@@ -45,6 +45,8 @@ class Seen:
     year_high: int | None = None
     source_group: str | None = None
     fold: int | None = None
+    author: str | None = None  # a pseudonym (`db.frontier.pseudonym`)
+    licence: str | None = None
 
     def __post_init__(self) -> None:
         if self.posted_at is not None and self.posted_at.tzinfo is None:

@@ -157,6 +157,9 @@ class Sighting(Base):
     # When the meme was made, as far as the source says: from year_low to year_high, both included.
     year_low: Mapped[int | None]
     year_high: Mapped[int | None]
+    # Who posted it: a salted hash, by which one person's posts are known as such, and nobody found.
+    author: Mapped[str | None] = mapped_column(String(16))
+    licence: Mapped[str | None] = mapped_column(AnyText)  # as the source states it
     # How a labelled collection divides itself: what belongs together, and the fold it is in.
     source_group: Mapped[str | None] = mapped_column(AnyText)
     fold: Mapped[int | None]
@@ -223,6 +226,58 @@ class Community(Base):
     weight: Mapped[float]  # how far to trust the prior, 0 to 1
 
 
+class Waiting:
+    """The columns of a medium that was listed and is not in the collection."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    listing: Mapped[str] = mapped_column(AnyText, index=True)  # which one brought it up
+    source: Mapped[str] = mapped_column(String(64))
+    post_id: Mapped[str] = mapped_column(AnyText)
+    media_index: Mapped[int]
+    image_url: Mapped[str] = mapped_column(AnyText)
+    seen: Mapped[dict[str, Any]]  # the rest of `db.memes.Seen`, as far as it is known
+    attempts: Mapped[int] = mapped_column(default=0)
+    reason: Mapped[str | None] = mapped_column(String(32))  # of the last attempt (a `Reject`)
+    detail: Mapped[str | None] = mapped_column(AnyText)
+
+
+class Pending(Waiting, Base):
+    """A medium that is known and not fetched yet: the frontier of all crawls."""
+
+    __tablename__ = "pending"
+    __table_args__ = (UniqueConstraint("source", "post_id", "media_index"),)
+
+    next_try_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Refused(Waiting, Base):
+    """A medium that came to no picture, and why; no listing brings it up again."""
+
+    __tablename__ = "refused"
+    __table_args__ = (UniqueConstraint("source", "post_id", "media_index"),)
+
+    refused_at: Mapped[datetime]
+
+
+class Watermark(Base):
+    """How far a listing has come: what is newer is new."""
+
+    __tablename__ = "watermark"
+
+    listing: Mapped[str] = mapped_column(AnyText, primary_key=True)
+    mark: Mapped[str] = mapped_column(AnyText)  # in the source's own words
+    moved_at: Mapped[datetime]
+
+
+class Salt(Base):
+    """What authors' names are hashed with: one row, made once, never shown."""
+
+    __tablename__ = "salt"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    salt: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class Run(Base):
     """One crawl or import, with its counts by outcome."""
 
@@ -233,7 +288,7 @@ class Run(Base):
     target: Mapped[str] = mapped_column(AnyText)
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]  # none: still going, or killed
-    # listed, known, added, reposts, failed; and rejected: {reason: n}
+    # of `db.runs.Counts`: listed, known, added, ...; and rejected: {reason: n}
     counts: Mapped[dict[str, Any]]
 
 

@@ -18,13 +18,17 @@ __all__ = ["Counts", "last_runs", "save_counts", "start_run"]
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the media of one run: each is listed, and ends in one of the others."""
+    """What became of the media of one run.
+
+    Each is listed, now or by a run before, and ends in one of the others.
+    """
 
     listed: int = 0
     known: int = 0  # recorded by an earlier run
     added: int = 0  # new memes
     reposts: int = 0  # memes that we had, seen in another place
     failed: int = 0  # media that could not be stored, and listings that ended early
+    pending: int = 0  # media left to a later run
     rejected: Counter[Reject] = field(default_factory=Counter)
 
     def record(self, outcome: AddOutcome) -> None:
@@ -57,9 +61,8 @@ class Counts:
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> Self:
         """What `as_dict` gave, read back; other keys are passed over."""
-        numbers = {
-            name: int(row[name]) for name in ("listed", "known", "added", "reposts", "failed")
-        }
+        names = ("listed", "known", "added", "reposts", "failed", "pending")
+        numbers = {name: int(row.get(name, 0)) for name in names}
         rejected = Counter({Reject(reason): n for reason, n in row["rejected"].items()})
         return cls(**numbers, rejected=rejected)
 
@@ -70,7 +73,8 @@ class Counts:
         )
         if self.rejected:
             line += " (" + ", ".join(f"{n} {why}" for why, n in self.rejected.most_common()) + ")"
-        return line + (f", {self.failed} failed" if self.failed else "")
+        line += f", {self.failed} failed" if self.failed else ""
+        return line + (f", {self.pending} left to a later run" if self.pending else "")
 
 
 def start_run(session: Session, source: str, target: str) -> int:

@@ -45,7 +45,7 @@ def listed(
         return page if isinstance(page, bytes) else json.dumps(page).encode()
 
     async def collect() -> list[Post | Malformed]:
-        return [post async for post in source.posts(fetch)]
+        return [post async for page in source.pages(fetch, None) for post in page.posts]
 
     return asyncio.run(collect()), asked
 

@@ -1,13 +1,13 @@
 """One short file a source; what all sources share."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from core.errors import MemeEraError
+from core.errors import MemeEraError, Reject
 
-__all__ = ["Fetch", "Malformed", "Post", "Source", "SourceFailed"]
+__all__ = ["Fetch", "Malformed", "Page", "Post", "Source", "SourceFailed"]
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """Fetches one listing page under the crawler's limits and politeness; raises SourceFailed."""
@@ -18,8 +18,8 @@ class Post:
     """One post of a source, with the addresses of its pictures in their order."""
 
     source: str
-    post_id: str
-    media: tuple[str, ...]  # empty: a post without a picture
+    post_id: str  # one post has one id, whichever listing shows it
+    media: tuple[str, ...]  # empty: a post without a picture, for a reason
     community: str | None = None
     permalink: str | None = None
     title: str | None = None
@@ -27,6 +27,9 @@ class Post:
     score: int | None = None
     posted_at: datetime | None = None
     nsfw: bool = False
+    author: str | None = None  # as the source names them; only a pseudonym is kept
+    licence: str | None = None  # as the source states it
+    reason: Reject = Reject.NO_PICTURE  # why there are no media
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,27 @@ class Malformed:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some posts that are listed together."""
+
+    posts: Sequence[Post | Malformed]
+    mark: str | None = None
+    """How far the listing has come with these posts; kept with them, in one transaction, and given
+    to the next run of the same listing. None: no further than it was."""
+
+
 class SourceFailed(MemeEraError):
-    """A source could not be listed, or not further; other sources go on."""
+    """A source could not be listed, or not further; other sources go on.
+
+    Args:
+        message: why, and what to do about it.
+        status: of the HTTP answer, where there was one.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class Source(Protocol):
@@ -53,10 +75,24 @@ class Source(Protocol):
         """What of the source is listed, for people: a community, a site."""
         ...
 
-    def posts(self, fetch: Fetch) -> AsyncIterator[Post | Malformed]:
-        """List the posts, newest first where the source can.
+    @property
+    def newest_first(self) -> bool:
+        """Whether older posts follow newer ones: behind a page of old ones nothing new comes."""
+        ...
+
+    @property
+    def listing(self) -> str:
+        """What the mark belongs to: two sources that list the same posts alike have the same."""
+        ...
+
+    def pages(self, fetch: Fetch, mark: str | None) -> AsyncIterator[Page]:
+        """List the posts that are new since a mark, page by page.
+
+        Args:
+            fetch: gets a page of the source.
+            mark: the last one of this listing; None: it was never listed to its end.
 
         Raises:
-            SourceFailed: the listing ended before its end.
+            SourceFailed: the listing ended before its end. What was given stays.
         """
         ...

@@ -3,16 +3,19 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode, urlsplit
 
-from crawler.sources import Fetch, Malformed, Post, SourceFailed
+from core.errors import Reject
+from crawler.sources import Fetch, Malformed, Page, Post, SourceFailed
 
 __all__ = ["Lemmy", "Sort"]
 
 _PAGE_SIZE: Final = 50  # the most the API gives
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
+_OVERLAP: Final = timedelta(days=1)
 _MAX_SCORE: Final = 2**31 - 1  # what an integer column holds
 
 
@@ -41,23 +44,43 @@ class Lemmy:
         """For people: c/memes at lemmy.world."""
         return f"c/{self.community} at {urlsplit(self.site_url).netloc}"
 
-    async def posts(self, fetch: Fetch) -> AsyncIterator[Post | Malformed]:
+    @property
+    def listing(self) -> str:
+        """The community at its site, in one order."""
+        return f"lemmy:{self.site_url}/c/{self.community.lower()}:{self.sort.name}"
+
+    @property
+    def newest_first(self) -> bool:
+        """Whether older posts follow newer ones."""
+        return self.sort is Sort.new
+
+    async def pages(self, fetch: Fetch, mark: str | None) -> AsyncIterator[Page]:
         """List the posts page by page, following the site's cursor.
+
+        The mark is the time of the newest post. Posts from other sites may come in late, so that
+        those of a day before it are listed again.
 
         Raises:
             SourceFailed: a page could not be fetched or is not what Lemmy answers.
         """
-        cursor: str | None = None
-        n_listed = 0
-        while self.limit is None or n_listed < self.limit:
+        last = _EVER if mark is None else datetime.fromisoformat(mark)
+        newest, cursor, n_left = last, None, self.limit
+        while True:
             page = _parse(await fetch(self._page_url(cursor)), self.target)
-            views = page["posts"][: None if self.limit is None else self.limit - n_listed]
-            for view in views:
-                yield _post(view)
-            n_listed += len(views)
+            posts = [_post(view) for view in page["posts"][:n_left]]
+            times = [post.posted_at for post in posts if isinstance(post, Post) and post.posted_at]
+            newest = max([newest, *times])
+            n_left = None if n_left is None else n_left - len(posts)
             next_cursor = page.get("next_page")
             # Some versions repeat the last cursor, or give one behind an empty last page.
-            if not views or not next_cursor or next_cursor == cursor:
+            is_end = not posts or not next_cursor or next_cursor == cursor
+            if self.newest_first and mark is not None and times:
+                is_end = is_end or max(times) < last - _OVERLAP
+            # What a limit left out of the first listing was not asked for; later, it is a gap.
+            is_whole = is_end or (n_left == 0 and mark is None)
+            moves = self.newest_first and is_whole and newest > _EVER
+            yield Page(posts, newest.isoformat() if moves else None)
+            if is_end or n_left == 0:
                 return
             cursor = next_cursor
 
@@ -97,9 +120,21 @@ def _post(view: Any) -> Post | Malformed:
             score=_score(view),
             posted_at=_time(post["published"]),
             nsfw=bool(post.get("nsfw") or community.get("nsfw")),
+            author=_author(view),
+            reason=_removed(post),
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         return Malformed(f"a post lacks what Lemmy's posts have: {error!r}")
+
+
+def _author(view: dict[str, Any]) -> str | None:
+    address = view.get("creator", {}).get("actor_id")  # a person has one on all sites
+    return str(address) if address else None
+
+
+def _removed(post: dict[str, Any]) -> Reject:
+    gone = post.get("removed") or post.get("deleted")
+    return Reject.REMOVED if gone else Reject.NO_PICTURE
 
 
 def _score(view: dict[str, Any]) -> int | None:
