@@ -21,8 +21,8 @@ from crawler.sources import Source
 from crawler.spider import MemeSpider
 from db.frontier import n_pending
 from db.labels import set_priors
-from db.memes import Collection
 from db.runs import Counts, save_counts
+from db.session import Database
 
 __all__ = ["crawl"]
 
@@ -80,11 +80,11 @@ def crawl(
         MemeEraError: nothing could be listed, or stored, at all; the message says why.
         KeyboardInterrupt: it was ended before its end.
     """
-    collection = Collection.open(settings)
-    with collection.database.writing_alone() as session:
+    database = Database.open(settings)
+    with database.writing_alone() as session:
         set_priors(session, load_priors(settings))
     counts = Counts()
-    lister = Lister(collection.database, counts, since=since, dry_run=dry_run)
+    lister = Lister(database, counts, since=since, dry_run=dry_run)
     process = CrawlerProcess(_process_settings(settings, dry_run))
     crawler = process.create_crawler(MemeSpider)
     failures: list[BaseException | None] = []
@@ -95,7 +95,7 @@ def crawl(
     crawling = process.crawl(
         crawler,
         sources=sources,
-        collection=collection,
+        database=database,
         counts=counts,
         lister=lister,
         limits=settings,
@@ -113,8 +113,8 @@ def crawl(
     if spider.close_reason != "finished":  # a signal; its run stays marked as unfinished
         raise KeyboardInterrupt
     if not dry_run:
-        _finish(collection, spider, counts)
-    collection.database.engine.dispose()
+        _finish(database, spider, counts)
+    database.engine.dispose()
     if spider.errors and counts.listed == 0:
         raise MemeEraError("nothing was listed: " + "; ".join(spider.errors))
     if counts.failed and not (counts.added or counts.reposts or counts.known):
@@ -124,9 +124,9 @@ def crawl(
     return counts
 
 
-def _finish(collection: Collection, spider: MemeSpider, counts: Counts) -> None:
+def _finish(database: Database, spider: MemeSpider, counts: Counts) -> None:
     assert spider.run_id is not None
-    with collection.database.writing() as session:
+    with database.writing() as session:
         counts.pending = n_pending(session, [source.listing for source in spider.sources])
         save_counts(session, spider.run_id, counts.as_dict(), finished=True)
 
@@ -135,7 +135,7 @@ def _process_settings(settings: Settings, dry_run: bool) -> dict[str, Any]:
     return scrapy_settings(settings) | {
         "ITEM_PIPELINES": {} if dry_run else {StoreMemes: 100},
         "EXTENSIONS": {Progress: 0},
-        "CONCURRENT_ITEMS": 16,
+        "CONCURRENT_ITEMS": 100,
         "LOG_INSTALL_ROOT_HANDLER": False,  # our own shows warnings
         "RETRY_ENABLED": False,  # the frontier tries again, at once or in a later run
         "CONCURRENT_REQUESTS": 64,  # of all sites; MEMEERA_REQUESTS_PER_SITE bounds each

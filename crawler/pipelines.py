@@ -1,21 +1,16 @@
-"""The item pipeline: bytes to fingerprint to the collection, and out of the frontier."""
+"""The item pipeline: what was fetched goes to the process that stores it, and is counted."""
 
 import asyncio
 import logging
-import os
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Final, Self
+from concurrent.futures.process import BrokenProcessPool
+from typing import Final, Self
 
 from scrapy import signals
 from scrapy.crawler import Crawler
 
-from core.errors import ImageRejected, MemeEraError
-from core.fingerprint import Fingerprint, fingerprint
-from crawler.spider import Failed, Fetched, Item, MemeSpider, SeenAgain
-from db.frontier import Tries, reject, settle, try_later
-from db.memes import Added, Adder, Known, Reposted
-from db.recognition import Looked
+from crawler.items import Item
+from crawler.spider import MemeSpider
+from crawler.storing import Became, Outcome, store, storing_process
 from db.runs import save_counts, start_run
 
 __all__ = ["UNSTORED", "StoreMemes"]
@@ -25,50 +20,24 @@ logger = logging.getLogger(__name__)
 UNSTORED: Final = "unstored"
 """Why a crawl ended before its end: nothing could be stored any more."""
 
-_N_TOGETHER: Final = 32  # stored in one transaction, if so many wait
+# Stored in one transaction: those that come within so many seconds, and no more than so many.
+_LINGER_S: Final = 0.03
+_N_TOGETHER: Final = 32
+_N_AT_ONCE: Final = 2  # calls: one is done while the next is put together
 # A full disk or a database that is gone will not store the next one either.
 _MOST_FAILURES: Final = 10  # in a row
 
 
-@dataclass(frozen=True, slots=True)
-class _Examined:
-    """A medium that is a picture, and what was found out about it."""
-
-    fetched: Fetched
-    picture: Fingerprint
-    looked: Looked
-
-
-@dataclass(frozen=True, slots=True)
-class _Later:
-    """A medium that stays pending."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    """A medium that came to nothing."""
-
-
-_Job = _Examined | SeenAgain | Failed
-_Outcome = Added | Reposted | Known | _Later | _Refused
-
-
 class StoreMemes:
-    """Stores what the spider fetched and keeps the record of the run."""
+    """Has stored what the spider fetched and keeps the record of the run."""
 
     def __init__(self, spider: MemeSpider, crawler: Crawler) -> None:
         self._spider = spider
         self._crawler = crawler
-        self._collection = spider.collection
+        self._database = spider.database
         self._counts = spider.counts
-        self._tries = Tries(first_rest_s=spider.limits.retry_delay_s)
-        self._jobs: asyncio.Queue[tuple[_Job, asyncio.Future[_Outcome]]] = asyncio.Queue()
+        self._waiting: asyncio.Queue[tuple[Item, asyncio.Future[Outcome]]] = asyncio.Queue()
         self._n_failures = 0
-        # One thread writes: the database takes one writer at a time, and must not block the
-        # downloads while it waits for another process.
-        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
-        # A picture of 50 megapixels takes 800 MB while it is decoded: no more at once than cores.
-        self._decoders = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="decode")
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -80,24 +49,16 @@ class StoreMemes:
 
     async def open_spider(self) -> None:
         """Record that the run began."""
-        self._spider.run_id = await self._in_writer(self._start)
-        self._storing = asyncio.create_task(self._store())
+        self._run_id = await asyncio.to_thread(self._start)
+        self._spider.run_id = self._run_id
+        self._process = storing_process(self._spider.limits, self._run_id)
+        self._storing = [asyncio.create_task(self._store()) for _ in range(_N_AT_ONCE)]
 
     async def process_item(self, item: Item) -> Item:
-        """Decode in any thread, store in the one that writes, count here."""
-        job = await self._examined(item) if isinstance(item, Fetched) else item
-        stored: asyncio.Future[_Outcome] = asyncio.get_running_loop().create_future()
-        self._jobs.put_nowait((job, stored))
-        try:
-            outcome = await stored
-        except MemeEraError as error:  # it is pending still: the next run tries again
-            self._counts.failed += 1
-            logger.error("%s: %s", item.medium.seen.image_url, error)
-            self._spider.left(item.medium)
-            self._give_up_after_many(error)
-        else:
-            self._count(job, outcome)
-            self._spider.settled(item.medium)
+        """Wait until it is stored, or recorded why not; count here."""
+        stored: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting.put_nowait((item, stored))
+        self._count(item, await stored)
         return item
 
     def count_failure(self, item: Item) -> None:
@@ -107,102 +68,68 @@ class StoreMemes:
 
     async def close_spider(self) -> None:
         """Record how far the run came."""
-        self._storing.cancel()
-        if self._spider.run_id is not None:
-            await self._in_writer(self._save, self._spider.run_id)
-        self._decoders.shutdown()
-        self._writer.shutdown()
-
-    async def _examined(self, item: Fetched) -> _Examined | Failed:
-        loop = asyncio.get_running_loop()
-        try:
-            picture, looked = await loop.run_in_executor(self._decoders, self._examine, item.data)
-        except ImageRejected as error:
-            return Failed(item.medium, error.reason, error.detail)
-        return _Examined(item, picture, looked)
-
-    def _examine(self, data: bytes) -> tuple[Fingerprint, Looked]:
-        picture = fingerprint(data)
-        return picture, self._collection.look(data, picture)
+        for task in self._storing:
+            task.cancel()
+        await asyncio.to_thread(self._process.shutdown)
+        await asyncio.to_thread(self._save)
 
     async def _store(self) -> None:
-        """Store what waits, some together: a transaction costs as much as what is in it."""
+        """Have stored what waits, some together: a transaction costs as much as what is in it."""
+        loop = asyncio.get_running_loop()
         while True:
-            waiting = [await self._jobs.get()]
-            while len(waiting) < _N_TOGETHER and not self._jobs.empty():
-                waiting.append(self._jobs.get_nowait())
-            jobs = [job for job, _ in waiting]
-            counts = self._counts.as_dict()  # as they stand: this thread goes on counting
-            outcomes = await self._in_writer(self._stored, jobs, counts)
-            for (_, stored), outcome in zip(waiting, outcomes, strict=True):
-                if isinstance(outcome, Exception):
-                    stored.set_exception(outcome)
-                else:
-                    stored.set_result(outcome)
+            taken = [await self._waiting.get()]
+            await asyncio.sleep(_LINGER_S)
+            while len(taken) < _N_TOGETHER and not self._waiting.empty():
+                taken.append(self._waiting.get_nowait())
+            items = [item for item, _ in taken]
+            try:
+                outcomes = await loop.run_in_executor(
+                    self._process, store, items, self._counts.as_dict()
+                )
+            except BrokenProcessPool:
+                gone = "the process that stores was ended; is there memory enough?"
+                outcomes = [Outcome(Became.UNSTORED, detail=gone)] * len(items)
+            for (_, stored), outcome in zip(taken, outcomes, strict=True):
+                stored.set_result(outcome)
 
-    def _stored(self, jobs: list[_Job], counts: dict[str, Any]) -> list[_Outcome | Exception]:
-        """Store several in one transaction; where that fails, each in one of its own."""
-        try:
-            with self._collection.adding() as adder:
-                outcomes = [self._settle(adder, job) for job in jobs]
-                assert self._spider.run_id is not None
-                save_counts(adder.session, self._spider.run_id, counts)
-                return [*outcomes]
-        except Exception as error:  # noqa: BLE001  # told to whoever waits for it
-            if len(jobs) == 1:
-                return [error]
-        return [one for job in jobs for one in self._stored([job], counts)]
-
-    def _settle(self, adder: Adder, job: _Job) -> _Outcome:
-        """Let a medium leave the frontier, in the transaction that stores it."""
-        session = adder.session
-        match job:
-            case _Examined(fetched, picture, looked):
-                medium = fetched.medium
-                outcome = adder.add(fetched.data, picture, medium.seen, looked)
-                settle(session, medium.id)
-                return outcome
-            case SeenAgain(medium, sha256):
-                outcome = adder.see_again(sha256, medium.seen)
-                settle(session, medium.id)
-                return outcome
-            case Failed(medium, reason, detail, passes, not_before):
-                if passes and try_later(
-                    session, medium.id, reason, detail, self._tries, not_before=not_before
-                ):
-                    return _Later()
-                if not passes:
-                    reject(session, medium.id, reason, detail)
-                return _Refused()
-
-    def _count(self, job: _Job, outcome: _Outcome) -> None:
-        self._n_failures = 0
-        if isinstance(outcome, Added | Reposted | Known):
-            self._counts.record(outcome)
+    def _count(self, item: Item, outcome: Outcome) -> None:
+        counts, url = self._counts, item.medium.seen.image_url
+        if outcome.became is Became.UNSTORED:  # it is pending still: the next run tries again
+            counts.failed += 1
+            logger.error("%s: %s", url, outcome.detail)
+            self._spider.left(item.medium)
+            self._give_up_after_many(outcome.detail)
             return
-        assert isinstance(job, Failed)
-        if isinstance(outcome, _Refused):
-            self._counts.rejected[job.reason] += 1
-        later = "; tried again later" if isinstance(outcome, _Later) else ""
-        logger.warning("%s: %s (%s)%s", job.medium.seen.image_url, job.detail, job.reason, later)
+        self._n_failures = 0
+        self._spider.settled(item.medium)
+        match outcome.became:
+            case Became.ADDED:
+                counts.added += 1
+            case Became.REPOST:
+                counts.reposts += 1
+            case Became.KNOWN:
+                counts.known += 1
+            case Became.REFUSED:
+                assert outcome.reason is not None
+                counts.rejected[outcome.reason] += 1
+                logger.warning("%s: %s (%s)", url, outcome.detail, outcome.reason)
+            case Became.LATER:
+                logger.info("%s: %s (%s); again later", url, outcome.detail, outcome.reason)
 
-    def _give_up_after_many(self, error: Exception) -> None:
+    def _give_up_after_many(self, why: str) -> None:
         self._n_failures += 1
         if self._n_failures == _MOST_FAILURES:
-            self._spider.errors.append(f"nothing can be stored any more: {error}")
+            self._spider.errors.append(f"nothing can be stored any more: {why}")
             assert self._crawler.engine is not None
             self._closing = asyncio.create_task(
                 self._crawler.engine.close_spider_async(reason=UNSTORED)
             )
 
-    async def _in_writer(self, function: Any, *args: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._writer, function, *args)
-
     def _start(self) -> int:
         target = ", ".join(source.target for source in self._spider.sources)
-        with self._collection.database.writing() as session:
+        with self._database.writing() as session:
             return start_run(session, self._spider.sources[0].name, target)
 
-    def _save(self, run_id: int) -> None:
-        with self._collection.database.writing() as session:
-            save_counts(session, run_id, self._counts.as_dict())
+    def _save(self) -> None:
+        with self._database.writing() as session:
+            save_counts(session, self._run_id, self._counts.as_dict())

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -25,15 +24,16 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from core.errors import Reject
 from core.settings import Settings
 from crawler.guard import RefusedAddress
+from crawler.items import Failed, Fetched, Item, SeenAgain
 from crawler.listing import Lister
 from crawler.sources import Source, SourceFailed
 from crawler.waiting import retry_after, status_passes
 from db.frontier import Medium, due, next_due
-from db.memes import Collection
 from db.runs import Counts
-from db.sightings import file_at
+from db.session import Database
+from db.sightings import files_at
 
-__all__ = ["Failed", "Fetched", "MemeSpider", "SeenAgain"]
+__all__ = ["MemeSpider"]
 
 logger = logging.getLogger(__name__)
 
@@ -55,36 +55,6 @@ _FETCH_ERRORS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """An item: the bytes of one medium."""
-
-    medium: Medium
-    data: bytes = field(repr=False)  # Scrapy logs items that fail
-
-
-@dataclass(frozen=True, slots=True)
-class SeenAgain:
-    """An item: an address that led to a known file before."""
-
-    medium: Medium
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """An item: a medium that could not be fetched."""
-
-    medium: Medium
-    reason: Reject
-    detail: str
-    passes: bool = False  # whether it is worth another try
-    not_before: datetime | None = None  # when the site wants to be asked again
-
-
-Item = Fetched | SeenAgain | Failed
-
-
 class MemeSpider(scrapy.Spider):
     """Lists its sources, one after another, and fetches their media meanwhile."""
 
@@ -93,7 +63,7 @@ class MemeSpider(scrapy.Spider):
     def __init__(
         self,
         sources: Sequence[Source],
-        collection: Collection,
+        database: Database,
         counts: Counts,
         lister: Lister,
         limits: Settings,
@@ -103,7 +73,7 @@ class MemeSpider(scrapy.Spider):
     ) -> None:
         super().__init__(**kwargs)
         self.sources = sources
-        self.collection = collection
+        self.database = database
         self.counts = counts
         self.errors: list[str] = []
         """Why sources could not be listed."""
@@ -121,9 +91,8 @@ class MemeSpider(scrapy.Spider):
         listing = asyncio.create_task(self._list())
         try:
             if self._fetching:
-                async for medium in self._due(listing):
-                    again = await asyncio.to_thread(self._known_file, medium)
-                    yield again or self._request(medium)
+                async for medium, sha256 in self._due(listing):
+                    yield SeenAgain(medium, sha256) if sha256 else self._request(medium)
                     assert self.crawler.engine is not None
                     if self.crawler.engine.needs_backout():
                         await self.crawler.signals.wait_for(signals.scheduler_empty)
@@ -156,24 +125,29 @@ class MemeSpider(scrapy.Spider):
                 self.counts.failed += 1
                 self.errors.append(str(error))
 
-    async def _due(self, listing: "asyncio.Task[None]") -> AsyncIterator[Medium]:
-        """Media as they become due, until listing has ended and what is left may wait."""
+    async def _due(self, listing: "asyncio.Task[None]") -> AsyncIterator[tuple[Medium, str | None]]:
+        """Media as they become due, until listing has ended and what is left may wait.
+
+        With the SHA-256 of the file that their address led to before, if it did.
+        """
         while True:
             listed = listing.done()  # before asking: what it found until then is seen
             media = await asyncio.to_thread(self._take)
-            self._under_way.update(medium.id for medium in media)
-            for medium in media:
-                yield medium
+            self._under_way.update(medium.id for medium, _ in media)
+            for medium_and_file in media:
+                yield medium_and_file
             if media:
                 continue
             if listed and not self._under_way and not await self._rest():
                 return
             await asyncio.sleep(_LOOK_AGAIN_S)
 
-    def _take(self) -> list[Medium]:
-        with self.collection.database.reading() as session:
+    def _take(self) -> list[tuple[Medium, str | None]]:
+        with self.database.reading() as session:
             without = self._under_way | self._left
-            return due(session, self._listings, without=without, limit=_N_TAKEN)
+            media = due(session, self._listings, without=without, limit=_N_TAKEN)
+            files = files_at(session, [medium.seen.image_url for medium in media])
+            return [(medium, files.get(medium.seen.image_url)) for medium in media]
 
     async def _rest(self) -> bool:
         """Wait for what is due soon; False: nothing is."""
@@ -187,7 +161,7 @@ class MemeSpider(scrapy.Spider):
         return True
 
     def _next_due(self) -> datetime | None:
-        with self.collection.database.reading() as session:
+        with self.database.reading() as session:
             return next_due(session, self._listings, without=self._left)
 
     async def _fetch_page(self, url: str) -> bytes:
@@ -215,11 +189,6 @@ class MemeSpider(scrapy.Spider):
             return await self.crawler.engine.download_async(request)
         except _FETCH_ERRORS as error:
             return error
-
-    def _known_file(self, medium: Medium) -> SeenAgain | None:
-        with self.collection.database.reading() as session:
-            sha256 = file_at(session, medium.seen.image_url)
-        return None if sha256 is None else SeenAgain(medium, sha256)
 
     def _request(self, medium: Medium) -> scrapy.Request | Failed:
         try:
@@ -254,7 +223,7 @@ class MemeSpider(scrapy.Spider):
                 yield Failed(medium, Reject.TOO_MANY_BYTES, str(error))
             case UnsupportedURLSchemeError():
                 yield Failed(medium, Reject.BAD_ADDRESS, str(error))
-            case IgnoreRequest():  # by Scrapy: too many redirects, or a body that unpacks to too much
+            case IgnoreRequest():  # too many redirects, or a body that unpacks to too much
                 too_large = "DOWNLOAD_MAXSIZE" in str(error)
                 yield Failed(
                     medium, Reject.TOO_MANY_BYTES if too_large else Reject.NO_ANSWER, str(error)

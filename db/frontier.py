@@ -122,9 +122,9 @@ def _of(listings: Sequence[str] | None, without: Collection[int]) -> Iterator[Co
         yield Pending.id.not_in(without)
 
 
-def settle(session: Session, medium_id: int) -> None:
-    """The medium is stored, in this transaction: it is pending no more."""
-    session.execute(delete(Pending).where(Pending.id == medium_id))
+def settle(session: Session, medium_ids: Collection[int]) -> None:
+    """These media are stored, in this transaction: they are pending no more."""
+    session.execute(delete(Pending).where(Pending.id.in_(medium_ids)))
 
 
 def try_later(

@@ -17,7 +17,7 @@ from db.media import MediaStore
 from db.models import DecidedBy, DecisionRecord, Meme, MemeStatus
 from db.recognition import FAMILY_BITS, NEAR_BITS, SHORT_BITS, Looked, Recognition
 
-__all__ = ["Decision", "Matcher", "New", "Repost", "SameTemplate"]
+__all__ = ["Decision", "Matcher", "New", "Repost", "SameTemplate", "newest_decision"]
 
 # Rows held at a time while the index loads (20,000 leave the processor's cache and take twice as
 # long), and ids asked for in one query.
@@ -67,6 +67,11 @@ class New:
 Decision = Repost | SameTemplate | New
 
 
+def newest_decision(session: Session) -> int:
+    """The last decision about any meme that a session sees; 0: none."""
+    return session.connection().scalar(_NEWEST) or 0
+
+
 class Matcher:
     """The hashes of all active memes in memory; it follows what any process does to memes.
 
@@ -78,6 +83,8 @@ class Matcher:
         # Pictures here are small: OpenCV's threads would only wait for one another.
         cv2.setNumThreads(1)
         self._media = media
+        self.n_forgotten = 0
+        """How often it started over: what was found while it did is worth nothing."""
         self.forget()
 
     def forget(self) -> None:
@@ -86,6 +93,7 @@ class Matcher:
         self._inner = HashIndex(256)  # of the memes that frame a picture
         self._last_decision: int | None = None
         self._up_to: int | None = 0  # the greatest meme id looked at; None: no bound
+        self.n_forgotten += 1
 
     @property
     def as_of(self) -> int | None:
@@ -101,13 +109,14 @@ class Matcher:
 
         With `up_to`, of memes with greater ids nothing is known; it never becomes less.
         """
-        newest = session.connection().scalar(_NEWEST) or 0
+        newest = newest_decision(session)
         if self._last_decision is not None and newest > self._last_decision:
             self._follow_decisions(session)
         if self._up_to is not None and (up_to is None or up_to > self._up_to):
             self._load(session, after=self._up_to, up_to=up_to)
             self._up_to = up_to
-        self._last_decision = newest
+        # Not back: a session that began before may see less than is known.
+        self._last_decision = max(newest, self._last_decision or 0)
 
     def decide(
         self,

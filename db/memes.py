@@ -14,7 +14,7 @@ from core.fingerprint import Fingerprint
 from core.settings import Settings
 from db.columns import insert_row
 from db.decisions import record
-from db.matching import Decision, Matcher, New, Repost
+from db.matching import Decision, Matcher, New, Repost, newest_decision
 from db.media import MediaStore
 from db.models import Copy, Meme, Sighting
 from db.pictures import as_columns, keep_words
@@ -110,11 +110,24 @@ class Collection:
         looked = Looked()
         with self.database.reading() as session:
             if kept(session, picture.sha256) is None:
-                with self._lock:  # what others add from here on, this session does not see
-                    self._matcher.follow(session)
-                    looked.as_of = self._matcher.as_of
+                n_forgotten = self._matcher.n_forgotten
+                looked.as_of = self._followed(session)
                 looked.decision = self._matcher.decide(session, picture, lambda: data, looked)
+                if self._matcher.n_forgotten != n_forgotten:
+                    looked.decision = None  # it may have been found in an index half loaded
         return looked
+
+    def _followed(self, session: Session) -> int:
+        """Let the matcher know all memes that a session sees; gives the last decision among them.
+
+        Who adds memes holds the lock for a whole transaction. Where the matcher knows as much
+        already, or more, nobody waits for that.
+        """
+        newest, as_of = newest_decision(session), self._matcher.as_of
+        if as_of is None or as_of < newest:
+            with self._lock:
+                self._matcher.follow(session)
+        return newest
 
     @contextmanager
     def adding(self) -> Iterator["Adder"]:

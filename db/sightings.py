@@ -1,4 +1,4 @@
-"""Which media are known already, asked before anything is fetched."""
+"""Which files are known already, asked before anything is fetched or stored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.models import Copy, Meme, MemeStatus, Sighting
 
-__all__ = ["Kept", "file_at", "kept", "kept_files", "known_media"]
+__all__ = ["Kept", "files_at", "kept", "kept_files"]
 
 
 # Made once: to put a statement together takes longer than to run it.
@@ -29,31 +29,21 @@ class Kept:
     copy_id: int | None
 
 
-def known_media(session: Session, source: str, post_ids: Sequence[str]) -> set[tuple[str, int]]:
-    """Of these posts of one source, the media recorded: pairs of post id and media index."""
-    rows = session.execute(
-        select(Sighting.post_id, Sighting.media_index).where(
-            Sighting.source == source, Sighting.post_id.in_(post_ids)
-        )
-    )
-    return {(row.post_id, row.media_index) for row in rows}
-
-
-def file_at(session: Session, image_url: str) -> str | None:
-    """The SHA-256 of the file that was found under this address last, if any.
+def files_at(session: Session, image_urls: Sequence[str]) -> dict[str, str]:
+    """The SHA-256 of the file that was found under each address last, where any was.
 
     A file's name outlasts what is decided about it: by the time the answer is used, another process
     may have found that its meme is a repost, or that it is a meme of its own.
     """
-    return session.scalar(
-        select(func.coalesce(Copy.sha256, Meme.sha256))
+    rows = session.execute(
+        select(Sighting.image_url, func.coalesce(Copy.sha256, Meme.sha256))
         .select_from(Sighting)
         .join(Meme, Meme.id == Sighting.meme_id)
         .outerjoin(Copy, Copy.id == Sighting.copy_id)
-        .where(Sighting.image_url == image_url, Meme.status == MemeStatus.ACTIVE)
-        .order_by(Sighting.id.desc())
-        .limit(1)
+        .where(Sighting.image_url.in_(image_urls), Meme.status == MemeStatus.ACTIVE)
+        .order_by(Sighting.id)
     )
+    return {url: sha256 for url, sha256 in rows}  # noqa: C416  # rows are no pairs to the types
 
 
 def kept_files(session: Session, sha256s: Sequence[str]) -> set[str]:

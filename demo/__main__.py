@@ -71,10 +71,10 @@ def _crawl(environment: Mapping[str, str], hits: Counter[str], url: str) -> None
         _say(_counts_line(counts))
         _say(f"{_n_pictures(hits)} pictures downloaded")
     hits.clear()
-    with _stage("Crawl once more: what is known is not downloaded again"):
+    with _stage("Crawl once more: what is known, or was turned away, is not downloaded again"):
         counts = _command(environment, *command)
         _say(_counts_line(counts))
-        _say(f"{_n_pictures(hits)} pictures downloaded, those that were turned away before")
+        _say(f"{_n_pictures(hits)} pictures downloaded")
     with _stage("Look at what the collection holds"):
         stats = _command(environment, "-m", "db", "stats", "--json")
         tables = stats["tables"]

@@ -78,6 +78,27 @@ def picture(seed: int, side: int = 96) -> bytes:
     return file.getvalue()
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process, and it has not ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def wait_until_ended(pids: list[int]) -> None:
+    """Wait for processes that end soon."""
+    deadline = time.monotonic() + 20
+    while any(map(is_running, pids)):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
 def post(number: int, community: str, data: bytes, file_name: str | None = None) -> DemoPost:
     """A post of the demo's site."""
     return DemoPost(
@@ -298,8 +319,11 @@ def test_a_crawl_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: Path) 
             while process.poll() is None and n_rows(tmp_path, Meme) < wanted:
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
+            storing = children(process.pid)
             process.send_signal(signal.SIGKILL)
             process.wait()
+            assert storing
+            wait_until_ended(storing)  # with its parent
         crawl(tmp_path, site, "memes")
     assert n_rows(tmp_path, Meme) == 120
     assert n_rows(tmp_path, Sighting) == 120

@@ -1,6 +1,7 @@
 """The matcher's index follows what becomes of memes, whoever does it."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,11 @@ from core.settings import Settings
 from db.decisions import record
 from db.duplicates import undo
 from db.matching import Decision, Matcher, New, Repost, SameTemplate
-from db.memes import Collection
+from db.memes import Collection, Reposted
 from db.models import DecidedBy, DecisionRecord, Meme, MemeStatus
 from db.regrouping import merge_meme
 from db.templates import merge_templates
-from tests.collecting import add
+from tests.collecting import add, place
 from tests.pictures import picture, repost, sibling
 
 
@@ -32,6 +33,22 @@ def other(database_settings: Settings) -> Iterator[Collection]:
 def known(matcher: Matcher) -> int:
     """How many memes are in the index."""
     return len(matcher._whole)
+
+
+def test_nobody_who_looks_waits_for_one_who_adds(collection: Collection) -> None:
+    add(collection, picture(1), "1")
+    again = repost(picture(1))
+    with collection.adding() as adder, ThreadPoolExecutor(1) as pool:
+        added = adder.add(picture(2), fingerprint(picture(2)), place("2"))
+        looked = pool.submit(collection.look, again, fingerprint(again)).result(20)
+        second = repost(picture(2))
+        unseen = pool.submit(collection.look, second, fingerprint(second)).result(20)
+        assert isinstance(looked.decision, Repost)
+        # What is not committed is not seen; whoever adds it decides anew.
+        assert isinstance(unseen.decision, New)
+        outcome = adder.add(second, fingerprint(second), place("3"), unseen)
+        assert isinstance(outcome, Reposted)
+        assert outcome.meme_id == added.meme_id
 
 
 def followed(collection: Collection, matcher: Matcher, up_to: int | None = None) -> Matcher:

@@ -1,11 +1,11 @@
-"""Which media are known already."""
+"""Which files are known already."""
 
 from sqlalchemy import select
 
 from core.fingerprint import fingerprint, hash_bytes
 from db.memes import Collection, Seen
 from db.models import Copy, Meme, MemeStatus
-from db.sightings import Kept, file_at, kept, kept_files, known_media
+from db.sightings import Kept, files_at, kept, kept_files
 from tests.pictures import picture, repost
 
 
@@ -14,29 +14,21 @@ def add(collection: Collection, data: bytes, seen: Seen) -> int:
         return adder.add(data, fingerprint(data), seen).meme_id
 
 
-def test_known_media_are_those_recorded_of_this_source(collection: Collection) -> None:
-    add(collection, picture(1), Seen("lemmy", "1", "url"))
-    add(collection, picture(2), Seen("lemmy", "1", "url", media_index=1))
-    add(collection, picture(3), Seen("lemmy", "2", "url"))
-    add(collection, picture(4), Seen("reddit", "3", "url"))
-    with collection.database.reading() as session:
-        assert known_media(session, "lemmy", ["1", "3", "9"]) == {("1", 0), ("1", 1)}
-        assert known_media(session, "lemmy", []) == set()
-
-
 def test_an_address_leads_to_the_file_last_found_there(collection: Collection) -> None:
     first, second, copy = picture(1), picture(2), repost(picture(1))
     add(collection, first, Seen("lemmy", "1", "https://a/1.png"))
     meme = add(collection, second, Seen("lemmy", "2", "https://a/1.png"))
     add(collection, copy, Seen("lemmy", "3", "https://a/3.png"))
     with collection.database.reading() as session:
-        assert file_at(session, "https://a/1.png") == hash_bytes(second)
-        assert file_at(session, "https://a/2.png") is None
-        assert file_at(session, "https://a/3.png") == hash_bytes(copy)
+        found = files_at(session, [f"https://a/{n}.png" for n in (1, 2, 3)])
+        assert found == {
+            "https://a/1.png": hash_bytes(second),
+            "https://a/3.png": hash_bytes(copy),
+        }
     with collection.database.writing() as session:
         session.get_one(Meme, meme).status = MemeStatus.REMOVED
     with collection.database.reading() as session:
-        assert file_at(session, "https://a/1.png") == hash_bytes(first)
+        assert files_at(session, ["https://a/1.png"]) == {"https://a/1.png": hash_bytes(first)}
 
 
 def test_files_are_known_by_their_bytes_those_of_copies_too(collection: Collection) -> None:

@@ -1,0 +1,151 @@
+"""Decodes and stores what was fetched, in a process of its own.
+
+Python runs one thread at a time, and fetching takes a whole one: beside it in one process, decoding
+and storing would halve its pace.
+"""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from threading import Thread
+from typing import Any
+
+from core.errors import ImageRejected, Reject
+from core.fingerprint import Fingerprint, fingerprint
+from core.settings import Settings
+from crawler.items import Failed, Fetched, Item, SeenAgain
+from db.frontier import Medium, Tries, reject, settle, try_later
+from db.memes import Adder, Collection, Known, Reposted
+from db.recognition import Looked
+from db.runs import save_counts
+
+__all__ = ["Became", "Outcome", "store", "storing_process"]
+
+
+class Became(StrEnum):
+    """What a medium came to."""
+
+    ADDED = "added"
+    REPOST = "repost"
+    KNOWN = "known"
+    REFUSED = "refused"
+    LATER = "later"  # it stays pending, and rests
+    UNSTORED = "unstored"  # it stays as it was, because nothing could be written
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one medium."""
+
+    became: Became
+    reason: Reject | None = None  # where it came to nothing, or not yet
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Examined:
+    """A medium that is a picture, and what was found out about it."""
+
+    medium: Medium
+    data: bytes
+    picture: Fingerprint
+    looked: Looked
+
+
+_Job = _Examined | SeenAgain | Failed
+
+
+class Storekeeper:
+    """Takes media into a collection, those of one call in one transaction."""
+
+    def __init__(self, settings: Settings, run_id: int) -> None:
+        self._collection = Collection.open(settings)
+        self._run_id = run_id
+        self._tries = Tries(first_rest_s=settings.retry_delay_s)
+        # A picture of 50 megapixels takes 800 MB while it is decoded: no more at once than cores.
+        self._decoders = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="decode")
+
+    def store(self, items: Sequence[Item], counts: dict[str, Any]) -> list[Outcome]:
+        """Store each, or record why not; and how far the run has come."""
+        return self._stored(list(self._decoders.map(self._examined, items)), counts)
+
+    def _examined(self, item: Item) -> _Job:
+        if not isinstance(item, Fetched):
+            return item
+        try:
+            picture = fingerprint(item.data)
+        except ImageRejected as error:
+            return Failed(item.medium, error.reason, error.detail)
+        return _Examined(item.medium, item.data, picture, self._collection.look(item.data, picture))
+
+    def _stored(self, jobs: list[_Job], counts: dict[str, Any]) -> list[Outcome]:
+        """In one transaction; where that fails, each in one of its own."""
+        try:
+            with self._collection.adding() as adder:
+                outcomes = [self._taken_in(adder, job) for job in jobs]
+                settle(adder.session, [j.medium.id for j in jobs if not isinstance(j, Failed)])
+                save_counts(adder.session, self._run_id, counts)
+            return outcomes
+        except Exception as error:  # noqa: BLE001  # whatever it is, the medium stays pending
+            if len(jobs) == 1:
+                return [Outcome(Became.UNSTORED, detail=str(error) or type(error).__name__)]
+        return [one for job in jobs for one in self._stored([job], counts)]
+
+    def _taken_in(self, adder: Adder, job: _Job) -> Outcome:
+        match job:
+            case _Examined(medium, data, picture, looked):
+                added = adder.add(data, picture, medium.seen, looked)
+            case SeenAgain(medium, sha256):
+                added = adder.see_again(sha256, medium.seen)
+            case Failed():
+                return self._failed(adder, job)
+        match added:
+            case Reposted():
+                return Outcome(Became.REPOST)
+            case Known():
+                return Outcome(Became.KNOWN)
+        return Outcome(Became.ADDED)
+
+    def _failed(self, adder: Adder, job: Failed) -> Outcome:
+        session, medium_id = adder.session, job.medium.id
+        if not job.passes:
+            reject(session, medium_id, job.reason, job.detail)
+        elif try_later(
+            session, medium_id, job.reason, job.detail, self._tries, not_before=job.not_before
+        ):
+            return Outcome(Became.LATER, job.reason, job.detail)
+        return Outcome(Became.REFUSED, job.reason, job.detail)
+
+
+_keeper: Storekeeper | None = None  # of this process
+
+
+def storing_process(settings: Settings, run_id: int) -> ProcessPoolExecutor:
+    """A process that `store` runs in; it ends with this one, however this one ends."""
+    return ProcessPoolExecutor(
+        1, multiprocessing.get_context("spawn"), initializer=_open, initargs=(settings, run_id)
+    )
+
+
+def store(items: Sequence[Item], counts: dict[str, Any]) -> list[Outcome]:
+    """What `Storekeeper.store` does, in the process of `storing_process`."""
+    assert _keeper is not None
+    return _keeper.store(items, counts)
+
+
+def _open(settings: Settings, run_id: int) -> None:
+    global _keeper  # a pool's process has nothing else to keep it in
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the crawl ends in order, and this then
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)  # killed: nobody asks for anything any more
+
+    Thread(target=follow, daemon=True).start()
+    _keeper = Storekeeper(settings, run_id)
