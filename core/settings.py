@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     allowed_networks: Annotated[tuple[Network, ...], NoDecode] = ()
     """CIDRs that the crawler may reach although they are not global, separated by commas."""
     user_agent: str = "memeEra/0.1 (a meme collection for research)"
+    crawler_file: Path = Path("crawler.toml")
+    """Which places are crawled, and when."""
     communities_file: Path | None = None
     """A TOML file that extends or overrides crawler/communities.toml."""
     request_timeout_s: float = Field(default=30.0, gt=0)

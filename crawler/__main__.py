@@ -1,21 +1,26 @@
 """python -m crawler: bring memes into the collection."""
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from core.cli import json_option, print_json, run, warn
-from core.errors import BadInput
+from core.errors import BadInput, MemeEraError
 from core.settings import Settings
 from crawler.sources import Source
 from crawler.sources.lemmy import Lemmy, Sort
 from db.frontier import pending_counts, refused_counts
 from db.runs import Counts, last_runs
-from db.session import reading
+from db.session import Database, reading
+
+if TYPE_CHECKING:
+    from crawler.plan import Crawl
 
 
 def crawl_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -34,9 +39,14 @@ def main() -> None:
     """Bring memes into the collection: from the web, or from a folder."""
 
 
-@main.group("run")
-def run_source() -> None:
-    """Crawl a source once."""
+@main.group("run", invoke_without_command=True)
+@click.pass_context
+def run_source(context: click.Context) -> None:
+    """Crawl a source once; without one, all that the plan (crawler.toml) names, in turn."""
+    if context.invoked_subcommand is None:
+        failed = [crawl.name for crawl in _plan() if _run_planned(crawl) != 0]
+        if failed:
+            raise MemeEraError(f"failed: {', '.join(failed)}; what they said is above")
 
 
 @run_source.command()
@@ -68,6 +78,24 @@ def lemmy(
         for community in communities
     ]
     _crawl(settings, sources, since, dry_run, as_json)
+
+
+@main.command()
+def schedule() -> None:
+    """Run the crawls of the plan (crawler.toml) at their times, until stopped."""
+    from crawler.schedule import DatabaseMemory, Scheduler, WallClock, crawl_in_process
+
+    crawls = _plan()
+    if not any(crawl.times for crawl in crawls):
+        raise BadInput(
+            'no crawl of the plan has a time; give one a line such as cron = "7 * * * *"'
+        )
+    database = Database.open(Settings.load())
+    clock = WallClock()
+    Scheduler(
+        crawls, lambda crawl: crawl_in_process(crawl, clock), DatabaseMemory(database), clock
+    ).run()
+    database.engine.dispose()
 
 
 @main.command("import")
@@ -164,6 +192,32 @@ def _show_frontier(waiting: Mapping[str, Any]) -> None:
     if waiting["pending"]:
         at = min(row["next_try_at"] for row in waiting["pending"])
         click.echo(f"the next is due at {at[:19]}")
+
+
+def _plan() -> "list[Crawl]":
+    from crawler.plan import load_plan
+
+    return load_plan(Settings.load().crawler_file, _check)
+
+
+def _check(arguments: tuple[str, ...]) -> None:
+    """Let click look at the arguments of `run` without running it."""
+    source, *options = arguments
+    context = click.Context(run_source, info_name="run")
+    command = run_source.get_command(context, source)
+    if command is None:
+        names = ", ".join(run_source.list_commands(context))
+        raise BadInput(f"there is no source {source}; there are {names}")
+    try:
+        command.make_context(source, options, parent=context)
+    except click.UsageError as error:
+        raise BadInput(error.format_message()) from error
+
+
+def _run_planned(crawl: "Crawl") -> int:
+    warn(f"{crawl.name}: python -m crawler run {' '.join(crawl.arguments)}")
+    command = [sys.executable, "-m", "crawler", "run", *crawl.arguments]
+    return subprocess.run(command, check=False).returncode  # noqa: S603  # ourselves
 
 
 def _crawl(

@@ -28,6 +28,7 @@ HOMES = {
     "fsspec": {"db"},
     "scrapy": {"crawler"},
     "twisted": {"crawler"},
+    "apscheduler": {"crawler"},
     "streamlit": {"labeling", "memeEraML", "core/window.py"},
     "tensorflow": {"training"},
     "keras": {"training"},

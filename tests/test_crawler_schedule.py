@@ -1,0 +1,265 @@
+"""When the crawls of a plan run: by a clock of the test's own, and once for real."""
+
+import itertools
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from apscheduler.triggers.cron import CronTrigger
+
+from core.errors import BadInput
+from core.settings import Settings
+from crawler.plan import Crawl, load_plan
+from crawler.schedule import DatabaseMemory, Scheduler
+from db.memes import Collection
+from db.models import Meme
+from db.session import Database
+from tests.test_crawler_run import ROOT, body, command, environment, listing, n_rows, picture, stub
+
+START = datetime(2024, 3, 28, 12, 30, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+class FakeClock:
+    """A clock that the test moves; it stops whoever waits beyond a time."""
+
+    def __init__(self, until: datetime) -> None:
+        self.time = START
+        self.until = until
+
+    def now(self) -> datetime:
+        return self.time
+
+    def wait(self, seconds: float) -> bool:
+        self.time += timedelta(seconds=seconds)
+        return self.time >= self.until
+
+
+class FakeMemory(dict[str, datetime]):
+    def last(self, name: str) -> datetime | None:
+        return self.get(name)
+
+    def keep(self, name: str, began_at: datetime) -> None:
+        self[name] = began_at
+
+
+def crawl(name: str, cron: str | None) -> Crawl:
+    times = None if cron is None else CronTrigger.from_crontab(cron, timezone=UTC)
+    return Crawl(name, (), times)
+
+
+class Simulation:
+    """Runs a plan against a fake clock; each run takes as long as the test says."""
+
+    def __init__(self, *crawls: Crawl, takes: Callable[[int], timedelta]) -> None:
+        self.crawls = crawls
+        self.memory = FakeMemory()
+        self.runs: list[tuple[str, datetime, datetime]] = []
+        self._takes = takes
+
+    def go_on(self, clock: FakeClock) -> None:
+        def run(crawl: Crawl) -> None:
+            began = clock.time
+            clock.time += self._takes(len(self.runs))
+            self.runs.append((crawl.name, began, clock.time))
+
+        Scheduler(self.crawls, run, self.memory, clock).run()
+
+    def began(self, name: str) -> list[datetime]:
+        return [began for crawl, began, _ in self.runs if crawl == name]
+
+
+def overlaps(runs: list[tuple[str, datetime, datetime]]) -> bool:
+    return any(end > begin for (_, _, end), (_, begin, _) in itertools.pairwise(runs))
+
+
+def test_a_week_of_hourly_runs_has_no_overlap_no_gap_and_no_drift() -> None:
+    simulation = Simulation(crawl("hourly", "7 * * * *"), takes=lambda n: timedelta(minutes=n % 50))
+    simulation.go_on(FakeClock(START + timedelta(days=7)))
+    first, *others = simulation.began("hourly")
+    assert first == START  # it never ran: at once
+    due = [START.replace(minute=7) + n * HOUR for n in range(1, 7 * 24 + 1)]
+    assert len(others) == 7 * 24
+    # Never early, and late by no more than the one before took: nothing adds up.
+    assert all(timedelta(0) <= at - on < HOUR / 60 for at, on in zip(others, due, strict=True))
+    assert not overlaps(simulation.runs)
+
+
+def test_runs_that_take_too_long_are_made_up_for_once() -> None:
+    simulation = Simulation(crawl("hourly", "0 * * * *"), takes=lambda _: timedelta(minutes=150))
+    simulation.go_on(FakeClock(START + timedelta(days=1)))
+    began = simulation.began("hourly")
+    # Two were missed each time; one is made up for, as soon as there is time.
+    assert [later - earlier for earlier, later in itertools.pairwise(began)] == [
+        timedelta(minutes=150)
+    ] * (len(began) - 1)
+    assert not overlaps(simulation.runs)
+
+
+def test_after_a_pause_each_crawl_that_was_missed_runs_once() -> None:
+    simulation = Simulation(
+        crawl("hourly", "0 * * * *"),
+        crawl("daily", "0 3 * * *"),
+        crawl("by hand", None),
+        takes=lambda _: timedelta(minutes=5),
+    )
+    simulation.go_on(FakeClock(START + 2 * HOUR))
+    n_before = len(simulation.runs)
+    assert {name for name, *_ in simulation.runs} == {"hourly", "daily"}
+    clock = FakeClock(START + timedelta(days=3, minutes=20))
+    clock.time = START + timedelta(days=3)  # switched off meanwhile
+    simulation.go_on(clock)
+    assert sorted(name for name, *_ in simulation.runs[n_before:]) == ["daily", "hourly"]
+
+
+def test_several_crawls_take_turns() -> None:
+    simulation = Simulation(
+        crawl("a", "0 * * * *"), crawl("b", "0 * * * *"), takes=lambda _: timedelta(minutes=10)
+    )
+    simulation.go_on(FakeClock(START + timedelta(hours=10)))
+    assert len(simulation.began("a")) == len(simulation.began("b")) == 11
+    assert not overlaps(simulation.runs)
+
+
+def test_a_run_that_was_cut_short_is_due_again() -> None:
+    simulation = Simulation(crawl("a", "0 0 * * *"), takes=lambda _: HOUR)
+    simulation.go_on(FakeClock(START + HOUR / 2))
+    assert len(simulation.runs) == 1
+    assert simulation.memory == {}
+
+
+def test_when_a_crawl_ran_is_kept_in_the_database(collection: Collection) -> None:
+    memory = DatabaseMemory(collection.database)
+    assert memory.last("a") is None
+    memory.keep("a", START)
+    memory.keep("a", START + HOUR)
+    assert (memory.last("a"), memory.last("b")) == (START + HOUR, None)
+
+
+def accept(_: tuple[str, ...]) -> None:
+    pass
+
+
+def test_a_plan_becomes_arguments(tmp_path: Path) -> None:
+    file = tmp_path / "crawler.toml"
+    file.write_text(
+        '[new]\nsource = "lemmy"\ncron = "7 * * * *"\ncommunity = ["a", "b"]\nlimit = 5\n'
+        'dry_run = true\n[old]\nsource = "lemmy"\ncommunity = "c"\ndry_run = false\n'
+    )
+    new, old = load_plan(file, accept)
+    assert new.arguments == (
+        *("lemmy", "--community", "a", "--community", "b", "--limit", "5"),
+        "--dry-run",
+    )
+    assert new.times is not None
+    assert old == Crawl("old", ("lemmy", "--community", "c"), None)
+
+
+def test_the_example_is_a_plan_that_works(tmp_path: Path) -> None:
+    example = (ROOT / "crawler.example.toml").read_text(encoding="utf-8")
+    (tmp_path / "crawler.toml").write_text(example.replace('cron = "', 'cron = "never '))
+    done = command(tmp_path, "run", MEMEERA_CRAWLER_FILE=str(tmp_path / "crawler.toml"))
+    assert done.returncode == 2
+    assert 'cron = "never 7 * * * *"' in done.stderr  # everything else was accepted
+    assert load_plan(ROOT / "crawler.example.toml", accept)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "there is no such file"),
+        ("", "names no crawl"),
+        ("x = [", "Invalid"),
+        ("[a]\ncommunity = 'b'", '[a]: it needs a line such as source = "lemmy"'),
+        ("a = 1", "[a]: it needs a line"),
+        ("[a]\nsource = 'nowhere'", "[a]: there is no source nowhere; there are lemmy"),
+        ("[a]\nsource = 'lemmy'", "[a]: Missing option '--community'"),
+        ("[a]\nsource = 'lemmy'\ncommunity = 'b'\ncolour = 'red'", "No such option"),
+        ("[a]\nsource = 'lemmy'\ncommunity = 'b'\nlimit = 0", "0 is not in the range"),
+        ("[a]\nsource = 'lemmy'\ncommunity = 'b'\ncron = 'soon'", "five fields"),
+    ],
+)
+def test_a_plan_that_cannot_be_used_says_why(tmp_path: Path, text: str | None, said: str) -> None:
+    if text is not None:
+        (tmp_path / "crawler.toml").write_text(text)
+    for what in ("run", "schedule"):
+        done = command(tmp_path, what, MEMEERA_CRAWLER_FILE=str(tmp_path / "crawler.toml"))
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.fixture
+def planned(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of a plan with two crawls, one of which fails."""
+    with stub(answers := {"/1.png": body(picture(1))}) as site:
+
+        def list_one(request: object) -> None:
+            known = "community_name=memes" in request.path  # type: ignore[attr-defined]
+            (listing(f"{site}/1.png") if known else body(b"", 403))(request)
+
+        answers["/api/v3/post/list"] = list_one
+        file = tmp_path / "crawler.toml"
+        file.write_text(
+            '[bad]\nsource = "lemmy"\ncommunity = "bad"\n'
+            '[good]\nsource = "lemmy"\ncommunity = "memes"\ncron = "0 0 1 1 *"\n'
+        )
+        yield environment(tmp_path, site, {"MEMEERA_CRAWLER_FILE": str(file)})
+
+
+def test_run_without_a_source_runs_the_plan(tmp_path: Path, planned: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "crawler", "run"],
+        cwd=ROOT,
+        env=planned,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert n_rows(tmp_path, Meme) == 1
+    assert done.returncode == 1
+    assert "failed: bad; what they said is above" in done.stderr
+    assert "answered 403" in done.stderr
+
+
+def test_a_schedule_runs_and_ends_when_it_is_told_to(
+    tmp_path: Path, planned: dict[str, str]
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "crawler", "schedule"],
+        cwd=ROOT,
+        env=planned,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
+        deadline = time.monotonic() + 60
+        memory = DatabaseMemory(Database.open(Settings(data_dir=tmp_path)))
+        while memory.last("good") is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert n_rows(tmp_path, Meme) == 1
+    assert memory.last("bad") is None  # it has no time
+
+
+def test_a_plan_without_times_is_no_schedule(tmp_path: Path) -> None:
+    (tmp_path / "crawler.toml").write_text('[a]\nsource = "lemmy"\ncommunity = "b"\n')
+    done = command(tmp_path, "schedule", MEMEERA_CRAWLER_FILE=str(tmp_path / "crawler.toml"))
+    assert done.returncode == 2
+    assert "no crawl of the plan has a time" in done.stderr
+
+
+def test_the_arguments_are_looked_at_before_anything_runs(tmp_path: Path) -> None:
+    def refuse(arguments: tuple[str, ...]) -> None:
+        raise BadInput(f"{len(arguments)} arguments")
+
+    file = tmp_path / "crawler.toml"
+    file.write_text('[a]\nsource = "lemmy"\ncommunity = "b"\n')
+    with pytest.raises(BadInput, match=r"\[a\]: 3 arguments"):
+        load_plan(file, refuse)
