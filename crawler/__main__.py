@@ -92,6 +92,7 @@ def schedule() -> None:
         )
     database = Database.open(Settings.load())
     clock = WallClock()
+    clock.end_on_signals()
     Scheduler(
         crawls, lambda crawl: crawl_in_process(crawl, clock), DatabaseMemory(database), clock
     ).run()
@@ -161,7 +162,8 @@ def import_(
 @json_option
 def status(limit: int, frontier: bool, as_json: bool) -> None:
     """Show the last runs, newest first, with their counts by outcome and reason."""
-    with reading(Settings.load()) as session:
+    settings = Settings.load()
+    with reading(settings) as session:
         runs = last_runs(session, limit)
         waiting = {"pending": pending_counts(session), "refused": refused_counts(session)}
     if as_json:
@@ -170,6 +172,8 @@ def status(limit: int, frontier: bool, as_json: bool) -> None:
     if not frontier:
         _show_runs(runs)
     _show_frontier(waiting)
+    if not frontier and settings.crawler_file.exists():
+        _show_schedule(settings)
 
 
 def _show_runs(runs: Sequence[Mapping[str, Any]]) -> None:
@@ -192,6 +196,17 @@ def _show_frontier(waiting: Mapping[str, Any]) -> None:
     if waiting["pending"]:
         at = min(row["next_try_at"] for row in waiting["pending"])
         click.echo(f"the next is due at {at[:19]}")
+
+
+def _show_schedule(settings: Settings) -> None:
+    from crawler.schedule import DatabaseMemory, WallClock, next_due
+
+    now, database = WallClock().now(), Database.open(settings)
+    if (due := next_due(_plan(), DatabaseMemory(database), now)) is not None:
+        at, crawl = due
+        when = "now" if at <= now else f"at {at:%Y-%m-%d %H:%M}"
+        click.echo(f"the next crawl of the plan is {crawl.name}, {when}")
+    database.engine.dispose()
 
 
 def _plan() -> "list[Crawl]":

@@ -12,7 +12,15 @@ from crawler.plan import Crawl
 from db.frontier import mark_of, move_mark
 from db.session import Database
 
-__all__ = ["Clock", "DatabaseMemory", "Memory", "Scheduler", "WallClock", "crawl_in_process"]
+__all__ = [
+    "Clock",
+    "DatabaseMemory",
+    "Memory",
+    "Scheduler",
+    "WallClock",
+    "crawl_in_process",
+    "next_due",
+]
 
 _LONGEST_WAIT_S: Final = 60.0  # then the clock is looked at again: somebody may have set it
 _LOOK_AGAIN_S: Final = 0.2
@@ -62,15 +70,10 @@ class Scheduler:
         self._memory = memory
         self._clock = clock
 
-    def next_due(self) -> tuple[datetime, Crawl] | None:
-        """Which crawl is due next, and when; None: none ever is."""
-        due = [(at, crawl) for crawl in self._crawls if (at := self._due_at(crawl)) is not None]
-        return min(due, key=lambda one: one[0], default=None)
-
     def run(self) -> None:
         """Run what is due, until asked to stop."""
-        while (due := self.next_due()) is not None:
-            (at, crawl), now = due, self._clock.now()
+        while (due := next_due(self._crawls, self._memory, now := self._clock.now())) is not None:
+            at, crawl = due
             if at > now:
                 wait_s = min((at - now).total_seconds(), _LONGEST_WAIT_S)
                 if self._clock.wait(wait_s):
@@ -81,14 +84,20 @@ class Scheduler:
                 return  # it was cut short: it is due again
             self._memory.keep(crawl.name, now)
 
-    def _due_at(self, crawl: Crawl) -> datetime | None:
-        if crawl.times is None:
-            return None
-        last = self._memory.last(crawl.name)
-        if last is None:
-            return datetime.min.replace(tzinfo=self._clock.now().tzinfo)
-        at: datetime | None = crawl.times.get_next_fire_time(None, last + timedelta(microseconds=1))
-        return at
+
+def next_due(
+    crawls: Sequence[Crawl], memory: Memory, now: datetime
+) -> tuple[datetime, Crawl] | None:
+    """Which crawl is due next, and since or from when; None: none has a time."""
+    due = []
+    for crawl in crawls:
+        if crawl.times is not None:
+            last = memory.last(crawl.name)
+            just_after = last and last + timedelta(microseconds=1)
+            at = crawl.times.get_next_fire_time(None, just_after) if just_after else now
+            if at is not None:
+                due.append((at, crawl))
+    return min(due, key=lambda one: one[0], default=None)
 
 
 class DatabaseMemory:
@@ -110,10 +119,13 @@ class DatabaseMemory:
 
 
 class WallClock:
-    """The machine's clock; SIGTERM and SIGINT ask it to stop."""
+    """The machine's clock."""
 
     def __init__(self) -> None:
         self._stop = Event()
+
+    def end_on_signals(self) -> None:
+        """From now on, those who wait are asked to stop by SIGTERM and SIGINT."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop.set())
 

@@ -246,6 +246,15 @@ def test_a_schedule_runs_and_ends_when_it_is_told_to(
         assert process.wait(20) == 0
     assert n_rows(tmp_path, Meme) == 1
     assert memory.last("bad") is None  # it has no time
+    shown = subprocess.run(
+        [sys.executable, "-m", "crawler", "status"],
+        cwd=ROOT,
+        env=planned,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "the next crawl of the plan is good, at " in shown.stdout
 
 
 def test_a_plan_without_times_is_no_schedule(tmp_path: Path) -> None:
