@@ -1,9 +1,9 @@
 """How many pictures a second a crawl takes in, from a site on this machine.
 
-Draws JPEGs of 1080 px and about 120 KB (one in twelve on a shared template, one in twenty a repost),
-serves them from a process of their own, and crawls them end to end: download, decode, fingerprint,
-match, store. Beside it, in turn: gallery-dl and Scrapy's ImagesPipeline on the same files, which
-download and write them, and tell nothing apart.
+Draws JPEGs of 1080 px and about 120 KB (one in twelve on a shared template, one in twenty a
+repost), serves them from a process of their own, and crawls them end to end: download, decode,
+fingerprint, match, store. Beside it, in turn: gallery-dl and Scrapy's ImagesPipeline on the same
+files, which download and write them, and tell nothing apart.
 
     python -m bench.crawl_speed [--pictures 3000]     # pip install gallery-dl for its row
 
@@ -14,7 +14,6 @@ import asyncio
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -152,18 +151,32 @@ def _images_pipeline(site: str, folder: Path, n: int) -> dict[str, Any]:
 
 def _timed(command: list[str], environment: dict[str, str]) -> tuple[float, int, str]:
     """Run a command; gives its seconds, its peak memory in MB, and what it printed."""
-    time_program = shutil.which("time")
-    with tempfile.NamedTemporaryFile() as told:
-        measured = [time_program, "-f", "%M", "-o", told.name] if time_program else []
-        started = time.monotonic()
-        done = subprocess.run(
-            [*measured, *command], env=environment, capture_output=True, text=True, check=False
-        )
+    started, peak_kb = time.monotonic(), 0
+    with (
+        tempfile.TemporaryFile("w+") as out,
+        tempfile.TemporaryFile("w+") as err,
+        subprocess.Popen(command, env=environment, stdout=out, stderr=err) as process,
+    ):
+        while process.poll() is None:
+            peak_kb = max(peak_kb, _resident_kb(process.pid))
+            time.sleep(0.1)
         took_s = time.monotonic() - started
-        if done.returncode != 0:
-            raise click.ClickException(f"{command[:4]}: {done.stderr[-2000:]}")
-        kb = Path(told.name).read_text().split()
-    return took_s, int(kb[-1]) // 1000 if kb else 0, done.stdout
+        out.seek(0)
+        err.seek(0)
+        if process.returncode != 0:
+            raise click.ClickException(f"{command[:4]}: {err.read()[-2000:]}")
+        return took_s, peak_kb // 1000, out.read()
+
+
+def _resident_kb(pid: int) -> int:
+    """What a process and those it has started hold in memory now, as Linux tells it."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    except OSError:  # it has ended
+        return 0
+    own = next((int(x.split()[1]) for x in status.splitlines() if x.startswith("VmRSS:")), 0)
+    return own + sum(_resident_kb(int(child)) for child in children)
 
 
 def _n_files(folder: Path) -> int:
