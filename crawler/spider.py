@@ -21,7 +21,7 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
-from core.errors import Reject
+from core.errors import MemeEraError, Reject
 from core.settings import Settings
 from crawler.guard import RefusedAddress
 from crawler.items import Failed, Fetched, Item, SeenAgain
@@ -121,9 +121,14 @@ class MemeSpider(scrapy.Spider):
         for source in self.sources:
             try:
                 await self._lister.list(source, self._fetch_page)
-            except SourceFailed as error:
+            except MemeEraError as error:
                 self.counts.failed += 1
                 self.errors.append(str(error))
+            except Exception as error:
+                # A mistake in one source must not end the others.
+                logger.exception("%s could not be listed", source.target)
+                self.counts.failed += 1
+                self.errors.append(f"{source.target}: {error!r}; a mistake, please report it")
 
     async def _due(self, listing: "asyncio.Task[None]") -> AsyncIterator[tuple[Medium, str | None]]:
         """Media as they become due, until listing has ended and what is left may wait.
