@@ -1,6 +1,8 @@
 """The engine under the database: SQLite or PostgreSQL, and the locks on it."""
 
+import random
 import sqlite3
+import time
 from pathlib import Path
 from typing import Final
 
@@ -70,13 +72,29 @@ def lock_collection(connection: Connection) -> None:
 def _set_up_sqlite(dbapi: sqlite3.Connection, _record: object) -> None:
     # Transactions are begun below, not by sqlite3, which would begin them too late.
     dbapi.isolation_level = None
+    dbapi.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")  # first: others may have to wait
+    _keep_a_log(dbapi)
     for pragma in (
-        f"busy_timeout = {_BUSY_TIMEOUT_MS}",  # first: the others may have to wait too
-        "journal_mode = WAL",  # people vote while the crawler writes
         "synchronous = NORMAL",  # safe against kill -9; a power cut may lose the last commits
         "foreign_keys = ON",
     ):
         dbapi.execute(f"PRAGMA {pragma}")
+
+
+def _keep_a_log(dbapi: sqlite3.Connection) -> None:
+    """Let people vote while the crawler writes (WAL).
+
+    Where several open a new database at once, SQLite does not wait: each would wait for the others.
+    """
+    until = time.monotonic() + _BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            dbapi.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(random.uniform(0.005, 0.05))
 
 
 def _begin_sqlite(connection: Connection) -> None:
