@@ -35,6 +35,8 @@ RUN pip install --no-compile -c constraints.txt -r /requirements/crawler.txt
 COPY core core/
 COPY db db/
 COPY crawler crawler/
+COPY crawler.example.toml ./
+ENV MEMEERA_CRAWLER_FILE=/app/crawler.example.toml
 USER 10001:10001
 VOLUME /data
 ENTRYPOINT ["python", "-m", "crawler"]

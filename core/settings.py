@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import quote, urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import BadInput
@@ -34,6 +34,16 @@ class Settings(BaseSettings):
     media_url: str | None = None
     """Where the picture files are: any fsspec URL, such as s3://bucket/media."""
 
+    reddit_client_id: str | None = None
+    """Of an app that Reddit knows, with its secret; without them, Reddit is not crawled."""
+    reddit_client_secret: SecretStr | None = None
+    reddit_user_agent: str | None = None
+    """What the crawler calls itself at Reddit; without it, as at all sites."""
+    reddit_url: str | None = None
+    """Where Reddit is, if it is not where everybody finds it: its site, its API and its short
+    links."""
+    youtube_url: str = "https://www.youtube.com"
+    """Where YouTube is."""
     lemmy_urls: Annotated[tuple[str, ...], NoDecode] = ("https://lemmy.world",)
     """Lemmy sites to crawl, separated by commas."""
     allowed_networks: Annotated[tuple[Network, ...], NoDecode] = ()

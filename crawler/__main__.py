@@ -1,37 +1,20 @@
 """python -m crawler: bring memes into the collection."""
 
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from core.cli import json_option, print_json, run, warn
 from core.errors import BadInput, MemeEraError
 from core.settings import Settings
-from crawler.sources import Source
-from crawler.sources.lemmy import Lemmy, Sort
+from crawler.running import backfill, plan, reddit_account, report, run_source
+from db.deletions import sources_to_check
 from db.frontier import pending_counts, refused_counts
 from db.runs import Counts, last_runs
 from db.session import Database, reading
-
-if TYPE_CHECKING:
-    from crawler.plan import Crawl
-
-
-def crawl_options(command: Callable[..., None]) -> Callable[..., None]:
-    """What every crawl can be told."""
-    since = click.option(
-        "--since",
-        type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
-        help="Pass over older posts.",
-    )
-    dry_run = click.option("--dry-run", is_flag=True, help="Only list, and count what there is.")
-    return since(dry_run(json_option(command)))
 
 
 @click.group()
@@ -39,45 +22,8 @@ def main() -> None:
     """Bring memes into the collection: from the web, or from a folder."""
 
 
-@main.group("run", invoke_without_command=True)
-@click.pass_context
-def run_source(context: click.Context) -> None:
-    """Crawl a source once; without one, all that the plan (crawler.toml) names, in turn."""
-    if context.invoked_subcommand is None:
-        failed = [crawl.name for crawl in _plan() if _run_planned(crawl) != 0]
-        if failed:
-            raise MemeEraError(f"failed: {', '.join(failed)}; what they said is above")
-
-
-@run_source.command()
-@click.option("--community", "communities", multiple=True, required=True, help="May be repeated.")
-@click.option(
-    "--sort", type=click.Choice([sort.name for sort in Sort]), default="new", show_default=True
-)
-@click.option(
-    "--limit",
-    type=click.IntRange(min=1),
-    default=1000,
-    show_default=True,
-    help="Posts a community and site.",
-)
-@crawl_options
-def lemmy(
-    communities: tuple[str, ...],
-    sort: str,
-    limit: int,
-    since: datetime | None,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
-    """Crawl communities of the Lemmy sites that MEMEERA_LEMMY_URLS names."""
-    settings = Settings.load()
-    sources = [
-        Lemmy(url, community, Sort[sort], limit)
-        for url in settings.lemmy_urls
-        for community in communities
-    ]
-    _crawl(settings, sources, since, dry_run, as_json)
+main.add_command(run_source)
+main.add_command(backfill)
 
 
 @main.command()
@@ -85,7 +31,7 @@ def schedule() -> None:
     """Run the crawls of the plan (crawler.toml) at their times, until stopped."""
     from crawler.schedule import DatabaseMemory, Scheduler, WallClock, crawl_in_process
 
-    crawls = _plan()
+    crawls = plan()
     if not any(crawl.times for crawl in crawls):
         raise BadInput(
             'no crawl of the plan has a time; give one a line such as cron = "7 * * * *"'
@@ -151,9 +97,62 @@ def import_(
         annotator=annotator or "import",
         priors=load_priors(settings),
     )
-    _report(counts, as_json)
+    report(counts, as_json)
     if counts.n_rejected == counts.listed:
         raise BadInput(f"{folder}: none of its {counts.listed} files is a picture that is taken")
+
+
+@main.command("sync-deletions")
+@click.option("--source", "sources", multiple=True, help="Only this one; may be repeated.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="Posts a source; those that were asked about longest ago come first.",
+)
+@click.option(
+    "--max-share",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="Where more of them seem to be gone, nothing is removed: the site may be out of order.",
+)
+@click.option("--dry-run", is_flag=True, help="Only ask, and change nothing.")
+@json_option
+def sync_deletions(
+    sources: tuple[str, ...], limit: int, max_share: float, dry_run: bool, as_json: bool
+) -> None:
+    """Remove what is gone at its source: the file is deleted, and never taken in again."""
+    from crawler.deletions import SOURCES, ask_sources
+
+    settings = Settings.load()
+    if unknown := set(sources) - set(SOURCES):
+        raise BadInput(f"{min(unknown)} cannot be asked; there are {', '.join(SOURCES)}")
+    with reading(settings) as session:
+        known = sources_to_check(session)
+    wanted = [name for name in SOURCES if name in (sources or known)]
+    account = None
+    if "reddit" in wanted:
+        try:
+            account = reddit_account(settings)
+        except BadInput as error:
+            if sources:
+                raise
+            warn(f"Reddit's posts are not asked about: {error}")
+            wanted.remove("reddit")
+    tallies = ask_sources(
+        settings, wanted, account=account, limit=limit, max_share=max_share, dry_run=dry_run
+    )
+    if as_json:
+        print_json({source: tally.as_dict() for source, tally in tallies.items()})
+    else:
+        for source, tally in tallies.items():
+            click.echo(f"{source}: {tally}")
+        if not tallies:
+            click.echo("there is no post that could be asked about")
+    if errors := [tally.error for tally in tallies.values() if tally.error]:
+        raise MemeEraError("; ".join(errors))
 
 
 @main.command()
@@ -202,57 +201,11 @@ def _show_schedule(settings: Settings) -> None:
     from crawler.schedule import DatabaseMemory, WallClock, next_due
 
     now, database = WallClock().now(), Database.open(settings)
-    if (due := next_due(_plan(), DatabaseMemory(database), now)) is not None:
+    if (due := next_due(plan(), DatabaseMemory(database), now)) is not None:
         at, crawl = due
         when = "now" if at <= now else f"at {at:%Y-%m-%d %H:%M}"
         click.echo(f"the next crawl of the plan is {crawl.name}, {when}")
     database.engine.dispose()
-
-
-def _plan() -> "list[Crawl]":
-    from crawler.plan import load_plan
-
-    return load_plan(Settings.load().crawler_file, _check)
-
-
-def _check(arguments: tuple[str, ...]) -> None:
-    """Let click look at the arguments of `run` without running it."""
-    source, *options = arguments
-    context = click.Context(run_source, info_name="run")
-    command = run_source.get_command(context, source)
-    if command is None:
-        names = ", ".join(run_source.list_commands(context))
-        raise BadInput(f"there is no source {source}; there are {names}")
-    try:
-        command.make_context(source, options, parent=context)
-    except click.UsageError as error:
-        raise BadInput(error.format_message()) from error
-
-
-def _run_planned(crawl: "Crawl") -> int:
-    warn(f"{crawl.name}: python -m crawler run {' '.join(crawl.arguments)}")
-    command = [sys.executable, "-m", "crawler", "run", *crawl.arguments]
-    return subprocess.run(command, check=False).returncode  # noqa: S603  # ourselves
-
-
-def _crawl(
-    settings: Settings,
-    sources: Sequence[Source],
-    since: datetime | None,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
-    from crawler.crawl import crawl  # Scrapy takes half a second to load
-
-    since = since and since.replace(tzinfo=UTC)
-    _report(crawl(settings, sources, since=since, dry_run=dry_run), as_json)
-
-
-def _report(counts: Counts, as_json: bool) -> None:
-    if as_json:
-        print_json(counts.as_dict())
-    else:
-        click.echo(str(counts))
 
 
 if __name__ == "__main__":

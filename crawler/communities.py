@@ -36,6 +36,8 @@ def _read(path: Path) -> list[Prior]:
         try:
             weight = float(line["weight"])
             priors.append(Prior(community.lower(), genre(line["genre"]).key, weight))
+        except BadInput as error:
+            raise BadInput(f"{path}: {community}: {error}") from error
         except (KeyError, TypeError, ValueError) as error:
             raise BadInput(
                 f'{path}: {community}: write {{ genre = "...", weight = 0.0 to 1.0 }}'

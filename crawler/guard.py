@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import DNSLookupError
 
 from core.settings import Network, Settings
+from crawler.placeholders import PlaceholderMiddleware
 
 __all__ = [
     "GuardedResolver",
@@ -37,7 +38,10 @@ def scrapy_settings(settings: Settings) -> dict[str, Any]:
     return {
         _NETWORKS: settings.allowed_networks,
         "TWISTED_DNS_RESOLVER": GuardedResolver,
-        "DOWNLOADER_MIDDLEWARES": {RefusalMiddleware: 560},  # nearer than the retries, at 550
+        "DOWNLOADER_MIDDLEWARES": {
+            PlaceholderMiddleware: 100,
+            RefusalMiddleware: 560,  # nearer than the retries, at 550
+        },
         "DOWNLOAD_HANDLERS": {"data": None, "file": None, "ftp": None, "s3": None},
         "DOWNLOAD_MAXSIZE": settings.max_bytes,
         "DOWNLOAD_WARNSIZE": 0,

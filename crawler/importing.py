@@ -16,7 +16,7 @@ from core.fingerprint import Fingerprint, fingerprint, hash_bytes
 from core.settings import Settings
 from crawler.sources.folder import Label
 from db.labels import Prior, cast_of_place, set_priors
-from db.memes import Adder, Collection, Seen
+from db.memes import BARRED, Adder, Barred, Collection, Seen
 from db.recognition import Looked
 from db.runs import Counts, save_counts, start_run
 from db.sightings import kept_files
@@ -156,6 +156,9 @@ def _store(
     else:
         picture, looked = examined
         outcome = adder.add(file.data, picture, seen, looked)
+    if isinstance(outcome, Barred):
+        _reject(counts, file.path, ImageRejected(Reject.REMOVED, BARRED))
+        return
     counts.record(outcome)
     if label is not None:
         cast_of_place(

@@ -1,16 +1,21 @@
-"""Which crawls a user wants, and when: the tables of crawler.toml."""
+"""Which crawls a user wants, and when, and what sites they know: the tables of crawler.toml."""
 
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from apscheduler.triggers.cron import CronTrigger
 
 from core.errors import BadInput
+from core.settings import Settings
+from crawler.sources.website import Site, from_table
 
-__all__ = ["Crawl", "load_plan"]
+__all__ = ["Crawl", "load_plan", "load_sites"]
+
+_SITES: Final = "site"  # the table that holds no crawl, but the sites' own tables
+_COMMANDS: Final = ("sync-deletions",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +23,7 @@ class Crawl:
     """One crawl of the plan."""
 
     name: str
-    arguments: tuple[str, ...]  # of `python -m crawler run`
+    arguments: tuple[str, ...]  # of `python -m crawler`
     times: CronTrigger | None  # none: only when it is asked for
 
 
@@ -26,25 +31,21 @@ def load_plan(path: Path, check: Callable[[tuple[str, ...]], None]) -> list[Craw
     """The crawls of a file.
 
     Each table is one crawl: `source`, `cron` (five fields, in local time; without it, the crawl is
-    never due by itself), and the options of `python -m crawler run SOURCE` by their names.
+    never due by itself), and the options of `python -m crawler run SOURCE` by their names. Or, with
+    `command` in place of `source`, it is that command.
 
     Args:
         path: the file.
-        check: raises BadInput where arguments of `run` cannot be used.
+        check: raises BadInput where arguments of `python -m crawler` cannot be used.
 
     Raises:
         BadInput: it cannot be read, or a table cannot be used; the message names it.
     """
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise BadInput(
-            f"{path}: there is no such file; crawler.example.toml shows what it holds"
-        ) from error
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{path}: {error}") from error
-    crawls = []
+    crawls, tables = [], _tables(path)
+    _site_tables(tables, path)
     for name, table in tables.items():
+        if name == _SITES:
+            continue
         try:
             crawl = _crawl(name, table)
             check(crawl.arguments)
@@ -56,11 +57,57 @@ def load_plan(path: Path, check: Callable[[tuple[str, ...]], None]) -> list[Craw
     return crawls
 
 
+def load_sites(settings: Settings) -> dict[str, Site]:
+    """The sites that crawler.toml has by their names: its tables [site.NAME].
+
+    Raises:
+        BadInput: it cannot be read, or a site cannot be used; the message names it.
+    """
+    path = settings.crawler_file
+    try:
+        return {
+            name: from_table(name, table, user_agent=settings.user_agent)
+            for name, table in _site_tables(_tables(path), path).items()
+        }
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from error
+
+
+def _site_tables(tables: dict[str, Any], path: Path) -> dict[str, dict[str, Any]]:
+    sites = tables.get(_SITES, {})
+    if not isinstance(sites, dict) or not all(isinstance(one, dict) for one in sites.values()):
+        raise BadInput(
+            f"{path}: [{_SITES}] holds sites alone, each a table [{_SITES}.NAME]; a crawl needs "
+            "another name"
+        )
+    return sites
+
+
+def _tables(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadInput(
+            f"{path}: there is no such file; crawler.example.toml shows what it holds"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path}: {error}") from error
+
+
 def _crawl(name: str, table: Any) -> Crawl:
-    if not isinstance(table, dict) or not isinstance(table.get("source"), str):
-        raise BadInput('it needs a line such as source = "lemmy"')
-    options = {key: value for key, value in table.items() if key not in ("source", "cron")}
-    arguments = [table["source"]]
+    if not isinstance(table, dict):
+        raise BadInput("it is no table")
+    match table:
+        case {"source": str(source)}:
+            arguments = ["run", source]
+        case {"command": str(command)} if command in _COMMANDS:
+            arguments = [command]
+        case {"command": command}:
+            raise BadInput(f"command = {command!r}: there is {', '.join(_COMMANDS)}")
+        case _:
+            raise BadInput('it needs a line such as source = "lemmy"')
+    other = ("source", "command", "cron")
+    options = {key: value for key, value in table.items() if key not in other}
     for key, value in options.items():
         for one in value if isinstance(value, list) else [value]:
             arguments += _option(key, one)

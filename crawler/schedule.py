@@ -140,7 +140,7 @@ class WallClock:
 
 def crawl_in_process(crawl: Crawl, clock: Clock) -> None:
     """Run one crawl; asked to stop meanwhile, let it end in order, or kill it after a while."""
-    command = [sys.executable, "-m", "crawler", "run", *crawl.arguments]
+    command = [sys.executable, "-m", "crawler", *crawl.arguments]
     # In a group of its own: Ctrl-C is for this process, which passes it on.
     with subprocess.Popen(command, start_new_session=True) as process:  # noqa: S603  # ourselves
         while process.poll() is None:

@@ -9,13 +9,8 @@ from typing import Any, Final
 import scrapy
 from scrapy import signals
 from scrapy.exceptions import (
-    CannotResolveHostError,
     DownloadCancelledError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
     IgnoreRequest,
-    ResponseDataLossError,
     UnsupportedURLSchemeError,
 )
 from scrapy.http import Response
@@ -23,9 +18,11 @@ from scrapy.spidermiddlewares.httperror import HttpError
 
 from core.errors import MemeEraError, Reject
 from core.settings import Settings
+from crawler.fetching import fetch
 from crawler.guard import RefusedAddress
 from crawler.items import Failed, Fetched, Item, SeenAgain
 from crawler.listing import Lister
+from crawler.placeholders import LedToPlaceholder
 from crawler.sources import Source, SourceFailed
 from crawler.waiting import retry_after, status_passes
 from db.frontier import Medium, due, next_due
@@ -40,19 +37,8 @@ logger = logging.getLogger(__name__)
 _N_TAKEN: Final = 200  # media read from the frontier at a time
 _LOOK_AGAIN_S: Final = 0.05  # seconds, while there is nothing to do
 _LISTING_TRIES: Final = 4
+_ACCEPT: Final = "application/json, */*"
 _LONGEST_REST_S: Final = 120.0  # that a listing waits for a site that asks it to
-
-_FETCH_ERRORS: Final = (
-    CannotResolveHostError,
-    DownloadCancelledError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-    IgnoreRequest,
-    ResponseDataLossError,
-    UnsupportedURLSchemeError,
-    OSError,
-)
 
 
 class MemeSpider(scrapy.Spider):
@@ -171,7 +157,7 @@ class MemeSpider(scrapy.Spider):
 
     async def _fetch_page(self, url: str) -> bytes:
         for attempt in range(1, _LISTING_TRIES + 1):
-            answer = await self._answer(url)
+            answer = await fetch(self.crawler, url, accept=_ACCEPT)
             if isinstance(answer, Response) and answer.status == 200:
                 return bytes(answer.body)
             rest_s = self.limits.retry_delay_s * 2 ** (attempt - 1)
@@ -186,14 +172,6 @@ class MemeSpider(scrapy.Spider):
             said = answer.body[:200].decode(errors="replace")
             raise SourceFailed(f"{url} answered {answer.status}: {said}", answer.status)
         raise SourceFailed(f"{url} gave no answer: {answer or type(answer).__name__}") from answer
-
-    async def _answer(self, url: str) -> Response | Exception:
-        assert self.crawler.engine is not None
-        request = scrapy.Request(url, dont_filter=True, headers={"Accept": "application/json, */*"})
-        try:
-            return await self.crawler.engine.download_async(request)
-        except _FETCH_ERRORS as error:
-            return error
 
     def _request(self, medium: Medium) -> scrapy.Request | Failed:
         try:
@@ -224,6 +202,8 @@ class MemeSpider(scrapy.Spider):
                 )
             case RefusedAddress():
                 yield Failed(medium, Reject.REFUSED_ADDRESS, str(error))
+            case LedToPlaceholder():
+                yield Failed(medium, Reject.PLACEHOLDER, str(error))
             case DownloadCancelledError():
                 yield Failed(medium, Reject.TOO_MANY_BYTES, str(error))
             case UnsupportedURLSchemeError():

@@ -19,7 +19,7 @@ from core.fingerprint import Fingerprint, fingerprint
 from core.settings import Settings
 from crawler.items import Failed, Fetched, Item, SeenAgain
 from db.frontier import Medium, Tries, reject, settle, try_later
-from db.memes import Adder, Collection, Known, Reposted
+from db.memes import BARRED, Adder, Barred, Collection, Known, Reposted
 from db.recognition import Looked
 from db.runs import save_counts
 
@@ -104,6 +104,8 @@ class Storekeeper:
             case Failed():
                 return self._failed(adder, job)
         match added:
+            case Barred():
+                return self._failed(adder, Failed(job.medium, Reject.REMOVED, BARRED))
             case Reposted():
                 return Outcome(Became.REPOST)
             case Known():

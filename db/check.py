@@ -125,7 +125,9 @@ def _rows(session: Session, folder: str) -> Iterator[Row[Any]]:
     """The memes and copies whose files are in one folder."""
     for table in (Meme, Copy):
         columns = [getattr(table, name) for name in ("sha256", "format", "n_bytes", *_HASH)]
-        query: Select[Any] = select(*columns).where(table.sha256 >= folder)
+        query: Select[Any] = select(*columns).where(
+            table.sha256 >= folder, table.removed_at.is_(None)
+        )
         if (i := FOLDERS.index(folder)) + 1 < len(FOLDERS):
             query = query.where(table.sha256 < FOLDERS[i + 1])
         yield from session.execute(query)
@@ -178,7 +180,9 @@ def _remove(database: Database, media: MediaStore, file: MediaFile) -> bool:
         formats = [
             name
             for table in (Meme, Copy)
-            for name in session.scalars(select(table.format).where(table.sha256 == file.sha256))
+            for name in session.scalars(
+                select(table.format).where(table.sha256 == file.sha256, table.removed_at.is_(None))
+            )
         ]
         if not file.is_part and file.path in {media.path(file.sha256, name) for name in formats}:
             return False

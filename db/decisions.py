@@ -14,7 +14,7 @@ from db.columns import insert_row
 from db.matching import Decision, New, Repost, SameTemplate
 from db.models import DecidedBy, DecisionRecord, Outcome
 
-__all__ = ["record", "record_split", "repeats", "standing"]
+__all__ = ["record", "record_removal", "record_split", "repeats", "standing"]
 
 
 def record(
@@ -45,6 +45,19 @@ def record_split(session: Session, sha256: str, meme_id: int, *, apart_from: int
         meme_id=meme_id,
         nearest_id=apart_from,
         by=DecidedBy.PERSON,
+        decided_at=datetime.now(UTC),
+    )
+
+
+def record_removal(session: Session, sha256: str, meme_id: int) -> int:
+    """Keep that a file of a meme was deleted; gives the decision's id."""
+    return insert_row(
+        session,
+        DecisionRecord,
+        sha256=sha256,
+        outcome=Outcome.REMOVED,
+        meme_id=meme_id,
+        by=DecidedBy.SOURCE,
         decided_at=datetime.now(UTC),
     )
 

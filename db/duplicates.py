@@ -72,6 +72,7 @@ def duplicates(
         .select_from(Copy)
         .join(Meme, Meme.id == Copy.meme_id)
         .outerjoin(DecisionRecord, DecisionRecord.id == newest)
+        .where(Copy.removed_at.is_(None))
         .order_by(DecisionRecord.score.desc().nulls_last(), Copy.id)
         .limit(limit)
         .execution_options(yield_per=1000)

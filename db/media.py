@@ -118,14 +118,25 @@ class MediaStore:
         Raises:
             MemeEraError: it cannot be deleted.
         """
-        try:
-            self._fs.rm_file(file.path)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise MemeEraError(f"{file.path} cannot be removed: {error}") from error
+        self._delete(file.path)
+
+    def delete(self, sha256: str, format_name: str) -> None:
+        """Delete the file of a picture, if there is one.
+
+        Raises:
+            MemeEraError: it cannot be deleted.
+        """
+        self._delete(self.path(sha256, format_name))
 
     def path(self, sha256: str, format_name: str) -> str:
         """Where the file of a picture is, or would be."""
         extension = _EXTENSIONS.get(format_name, format_name.lower())
         return f"{self._root}/{sha256[:2]}/{sha256}.{extension}"
+
+    def _delete(self, path: str) -> None:
+        try:
+            self._fs.rm_file(path)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise MemeEraError(f"{path} cannot be removed: {error}") from error

@@ -23,7 +23,17 @@ from db.session import Database
 from db.sightings import Kept, kept
 from db.templates import family_for, lead
 
-__all__ = ["AddOutcome", "Added", "Adder", "Collection", "Known", "Reposted", "Seen"]
+__all__ = [
+    "BARRED",
+    "AddOutcome",
+    "Added",
+    "Adder",
+    "Barred",
+    "Collection",
+    "Known",
+    "Reposted",
+    "Seen",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,14 @@ class Known:
     copy_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """A file that was removed, because it is gone where it was seen; nothing is kept of it."""
+
+    meme_id: int
+    copy_id: None = None
+
+
 # Made once: to put a statement together takes longer than to run it.
 _SIGHTED: Final = select(Sighting.id).where(
     Sighting.source == bindparam("source"),
@@ -84,7 +102,9 @@ _SIGHTED: Final = select(Sighting.id).where(
     Sighting.media_index == bindparam("index"),
 )
 
-AddOutcome = Added | Reposted | Known
+BARRED: Final = "this very file was removed before, because it was gone where it was seen"
+
+AddOutcome = Added | Reposted | Known | Barred
 
 
 class Collection:
@@ -200,7 +220,9 @@ class Adder:
         assert file is not None, f"{sha256} was never added"
         return self._see(file, seen)
 
-    def _see(self, file: Kept, seen: Seen) -> Reposted:
+    def _see(self, file: Kept, seen: Seen) -> Reposted | Barred:
+        if file.is_removed:
+            return Barred(file.meme_id)
         meme = self.session.get_one(Meme, file.meme_id)
         place = {"meme_id": file.meme_id, "copy_id": file.copy_id}
         insert_row(self.session, Sighting, **place, **_of_sighting(seen))

@@ -52,6 +52,7 @@ class Outcome(StrEnum):
     SAME_TEMPLATE = "same_template"  # a meme of its own, in a family that there was
     NEW = "new"  # a meme of its own, unlike the others
     SPLIT = "split"  # a person said that it was no repost: a meme of its own
+    REMOVED = "removed"  # gone everywhere it was seen: its file was deleted
 
 
 class DecidedBy(StrEnum):
@@ -61,6 +62,7 @@ class DecidedBy(StrEnum):
     PIXELS = "pixels"  # the two pictures laid over each other
     WORDS = "words"  # what is written in them
     PERSON = "person"
+    SOURCE = "source"  # the places it was seen at
 
 
 class Template(Base):
@@ -93,6 +95,8 @@ class PictureFile:
     n_bytes: Mapped[int]
     # A few KB for comparing pictures in detail; null in rows of before, until a rematch.
     signature: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    # When the file was deleted, because it is gone everywhere it was seen.
+    removed_at: Mapped[datetime | None]
     # The lines that were read in the picture; null: not read yet.
     words: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
 
@@ -160,6 +164,8 @@ class Sighting(Base):
     # Who posted it: a salted hash, by which one person's posts are known as such, and nobody found.
     author: Mapped[str | None] = mapped_column(String(16))
     licence: Mapped[str | None] = mapped_column(AnyText)  # as the source states it
+    confirmed_at: Mapped[datetime | None]  # when it was last found still to be there
+    gone_at: Mapped[datetime | None]  # when it was found to be gone
     # How a labelled collection divides itself: what belongs together, and the fold it is in.
     source_group: Mapped[str | None] = mapped_column(AnyText)
     fold: Mapped[int | None]

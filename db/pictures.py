@@ -28,6 +28,7 @@ _COLUMNS = (
     "n_bytes",
     "signature",
     "words",
+    "removed_at",
 )
 
 

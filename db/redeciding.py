@@ -113,7 +113,7 @@ class Redecider:
         """A copy stays, goes to the meme that it repeats, or becomes a meme of its own."""
         self.tally.copies += 1
         copy = session.get(Copy, copy_id, options=[undefer(Copy.signature)])
-        if copy is None:
+        if copy is None or copy.removed_at is not None:
             return
         comparable = select(Meme.id).where(Meme.id == copy.meme_id, Meme.signature.is_not(None))
         if session.scalar(comparable) is None:
@@ -176,7 +176,7 @@ class Redecider:
 
 def _may_be_shown(session: Session, row: Meme | Copy) -> bool:
     meme = row if isinstance(row, Meme) else session.get_one(Meme, row.meme_id)
-    return meme.status == MemeStatus.ACTIVE
+    return row.removed_at is None and meme.status == MemeStatus.ACTIVE
 
 
 def _represents(session: Session, meme: Meme) -> bool:

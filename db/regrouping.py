@@ -7,14 +7,14 @@ under `Database.writing_alone`.
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import Copy, Meme, Sighting, Template, Vote
+from db.models import Copy, Meme, MemeStatus, Sighting, Template, Vote
 from db.pictures import moved
 from db.templates import tidy_template
 
-__all__ = ["merge_meme", "move_copy", "split_copy"]
+__all__ = ["merge_meme", "move_copy", "split_copy", "swap_with_copy"]
 
 
 def merge_meme(session: Session, meme: Meme, into: int) -> None:
@@ -51,7 +51,7 @@ def split_copy(session: Session, copy: Copy, template_id: int) -> int:
     left = session.get_one(Meme, copy.meme_id)
     meme = Meme(
         template_id=template_id,
-        status=left.status,
+        status=MemeStatus.REMOVED if copy.removed_at else MemeStatus.ACTIVE,
         nsfw=left.nsfw,
         added_at=datetime.now(UTC),
         **moved(copy),
@@ -65,6 +65,19 @@ def split_copy(session: Session, copy: Copy, template_id: int) -> int:
     _recount(session, left.id)
     _recount(session, meme.id)
     return meme.id
+
+
+def swap_with_copy(session: Session, meme: Meme, copy: Copy) -> None:
+    """Let a copy's file be the meme's own, and the meme's that of the copy."""
+    own, other = moved(meme), moved(copy)
+    for row, columns in ((meme, other), (copy, own)):
+        for name, value in columns.items():
+            setattr(row, name, value)
+    session.flush()
+    for table in (Sighting, Vote):
+        of_either = table.copy_id.is_(None) | (table.copy_id == copy.id)
+        swapped = case((table.copy_id.is_(None), copy.id), else_=None)
+        _set(session, table, {"copy_id": swapped}, table.meme_id == meme.id, of_either)
 
 
 def _set(session: Session, table: Any, values: dict[str, Any], *where: Any) -> None:

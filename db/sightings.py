@@ -14,10 +14,10 @@ __all__ = ["Kept", "files_at", "kept", "kept_files"]
 
 # Made once: to put a statement together takes longer than to run it.
 _KEPT: Final[CompoundSelect[Any]] = union_all(
-    select(Meme.id.label("meme_id"), null().label("copy_id")).where(
+    select(Meme.id.label("meme_id"), null().label("copy_id"), Meme.removed_at).where(
         Meme.sha256 == bindparam("sha256")
     ),
-    select(Copy.meme_id, Copy.id).where(Copy.sha256 == bindparam("sha256")),
+    select(Copy.meme_id, Copy.id, Copy.removed_at).where(Copy.sha256 == bindparam("sha256")),
 )
 
 
@@ -27,6 +27,7 @@ class Kept:
 
     meme_id: int
     copy_id: int | None
+    is_removed: bool = False  # it was kept, and is gone for good
 
 
 def files_at(session: Session, image_urls: Sequence[str]) -> dict[str, str]:
@@ -40,7 +41,11 @@ def files_at(session: Session, image_urls: Sequence[str]) -> dict[str, str]:
         .select_from(Sighting)
         .join(Meme, Meme.id == Sighting.meme_id)
         .outerjoin(Copy, Copy.id == Sighting.copy_id)
-        .where(Sighting.image_url.in_(image_urls), Meme.status == MemeStatus.ACTIVE)
+        .where(
+            Sighting.image_url.in_(image_urls),
+            Meme.status == MemeStatus.ACTIVE,
+            Copy.removed_at.is_(None),
+        )
         .order_by(Sighting.id)
     )
     return {url: sha256 for url, sha256 in rows}  # noqa: C416  # rows are no pairs to the types
@@ -61,4 +66,4 @@ def kept_files(session: Session, sha256s: Sequence[str]) -> set[str]:
 def kept(session: Session, sha256: str) -> Kept | None:
     """Where the file of these bytes is kept now; None: nowhere."""
     row: Any = session.connection().execute(_KEPT, {"sha256": sha256}).first()
-    return None if row is None else Kept(row.meme_id, row.copy_id)
+    return None if row is None else Kept(row.meme_id, row.copy_id, row.removed_at is not None)

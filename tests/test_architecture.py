@@ -29,6 +29,10 @@ HOMES = {
     "scrapy": {"crawler"},
     "twisted": {"crawler"},
     "apscheduler": {"crawler"},
+    "praw": {"crawler"},
+    "prawcore": {"crawler"},
+    "requests": {"crawler"},  # what PRAW speaks through
+    "zstandard": {"crawler"},
     "streamlit": {"labeling", "memeEraML", "core/window.py"},
     "tensorflow": {"training"},
     "keras": {"training"},

@@ -3,9 +3,6 @@
 import ast
 import os
 import re
-import signal
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -256,85 +253,3 @@ def test_the_env_example_lists_the_settings_with_their_defaults(
         if getattr(defaults, name) is not None:
             monkeypatch.setenv(variable, listed[variable])
     assert Settings() == defaults
-
-
-@dataclass(frozen=True)
-class CrawlLoop:
-    """The crawler's entrypoint as compose would start it, with a stand-in for Python."""
-
-    process: subprocess.Popen[bytes]
-    log: Path
-
-    def wait_for(self, text: str) -> None:
-        """Return once the log holds the text; ten seconds are ample."""
-        end = time.monotonic() + 10
-        while not self.log.exists() or text not in self.log.read_text("utf-8"):
-            assert time.monotonic() < end, f"{text!r} was not logged"
-            time.sleep(0.02)
-
-    def seconds_to_end(self) -> float:
-        """Send SIGTERM, as an engine does, and say how long the end took."""
-        started = time.monotonic()
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=10)
-        return time.monotonic() - started
-
-
-def start_loop(
-    compose: dict[str, Any], tmp_path: Path, python: str, every_s: str, *arguments: str
-) -> CrawlLoop:
-    stand_in = tmp_path / "python"
-    stand_in.write_text(f"#!/bin/sh\n{python}\n", "utf-8")
-    stand_in.chmod(0o755)
-    entrypoint = [part.replace("$$", "$") for part in compose["services"]["crawler"]["entrypoint"]]
-    log = tmp_path / "log"
-    environment = {
-        "PATH": f"{tmp_path}:{os.environ['PATH']}",
-        "LOG": str(log),
-        "MEMEERA_CRAWL_COMMUNITIES": "memes f7u12",
-        "MEMEERA_CRAWL_EVERY_S": every_s,
-    }
-    process = subprocess.Popen([*entrypoint, *arguments], env=environment)
-    return CrawlLoop(process, log)
-
-
-def test_the_crawler_goes_on_after_a_failed_crawl(compose: dict[str, Any], tmp_path: Path) -> None:
-    loop = start_loop(compose, tmp_path, 'echo "$@" >>"$LOG"; exit 1', "0.05")
-    line = "-m crawler run lemmy --community memes --community f7u12\n"
-    loop.wait_for(line * 3)
-    assert loop.seconds_to_end() < 2
-    assert loop.process.returncode == 0
-
-
-def test_the_crawler_ends_at_once_in_a_pause(compose: dict[str, Any], tmp_path: Path) -> None:
-    loop = start_loop(compose, tmp_path, 'echo crawled >>"$LOG"', "3600")
-    loop.wait_for("crawled")
-    time.sleep(0.1)
-    assert loop.seconds_to_end() < 2
-    assert loop.process.returncode == 0
-
-
-def test_the_crawler_lets_a_crawl_end_tidily(compose: dict[str, Any], tmp_path: Path) -> None:
-    crawl = """
-        trap 'echo tidied >>"$LOG"; exit 0' TERM
-        echo begun >>"$LOG"
-        while :; do sleep 0.05; done
-    """
-    loop = start_loop(compose, tmp_path, crawl, "3600")
-    loop.wait_for("begun")
-    assert loop.seconds_to_end() < 2
-    assert loop.log.read_text("utf-8") == "begun\ntidied\n"
-
-
-def test_the_crawler_takes_one_command_instead(compose: dict[str, Any], tmp_path: Path) -> None:
-    loop = start_loop(compose, tmp_path, 'echo "$@" >>"$LOG"; exit 3', "0", "status", "--json")
-    assert loop.process.wait(timeout=10) == 3
-    assert loop.log.read_text("utf-8") == "-m crawler status --json\n"
-
-
-def test_a_pause_that_is_no_number_ends_the_crawler(
-    compose: dict[str, Any], tmp_path: Path
-) -> None:
-    loop = start_loop(compose, tmp_path, 'echo crawled >>"$LOG"', "an hour")
-    assert loop.process.wait(timeout=10) == 2
-    assert loop.log.read_text("utf-8") == "crawled\n"

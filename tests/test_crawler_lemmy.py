@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from crawler.sources import Malformed, Post, SourceFailed
+from crawler.sources import Malformed, Page, Post, SourceFailed
 from crawler.sources.lemmy import Lemmy, Sort
 
 SITE = "https://lemmy.example"
@@ -32,10 +32,10 @@ def view(number: int, **post: Any) -> dict[str, Any]:
     }
 
 
-def listed(
-    source: Lemmy, pages: Mapping[str | None, Any]
-) -> tuple[list[Post | Malformed], list[str]]:
-    """The posts that a source lists from pages by cursor, and the addresses it asked for."""
+def pages_of(
+    source: Lemmy, pages: Mapping[str | None, Any], mark: str | None = None
+) -> tuple[list[Page], list[str]]:
+    """What a source makes of pages by cursor, and the addresses it asked for."""
     asked: list[str] = []
 
     async def fetch(url: str) -> bytes:
@@ -44,10 +44,18 @@ def listed(
         page = pages[cursor]
         return page if isinstance(page, bytes) else json.dumps(page).encode()
 
-    async def collect() -> list[Post | Malformed]:
-        return [post async for page in source.pages(fetch, None) for post in page.posts]
+    async def collect() -> list[Page]:
+        return [page async for page in source.pages(fetch, mark)]
 
     return asyncio.run(collect()), asked
+
+
+def listed(
+    source: Lemmy, pages: Mapping[str | None, Any]
+) -> tuple[list[Post | Malformed], list[str]]:
+    """The posts that a source lists from pages by cursor, and the addresses it asked for."""
+    found, asked = pages_of(source, pages)
+    return [post for page in found for post in page.posts], asked
 
 
 def one(**post: Any) -> Post:
@@ -84,10 +92,79 @@ def test_pages_are_followed_by_cursor_until_an_empty_one() -> None:
 
 
 def test_a_cursor_that_repeats_ends_the_listing() -> None:
-    page = {"posts": [view(1)], "next_page": "Pa"}
-    posts, asked = listed(Lemmy(SITE, "memes"), {None: page, "Pa": page})
+    first, last = ({"posts": [view(number)], "next_page": "Pa"} for number in (1, 2))
+    posts, asked = listed(Lemmy(SITE, "memes"), {None: first, "Pa": last})
     assert len(posts) == 2
     assert len(asked) == 2
+
+
+def test_a_post_that_moved_to_the_next_page_is_listed_once() -> None:
+    pages = {
+        None: {"posts": [view(3), view(2)], "next_page": "Pa"},
+        "Pa": {"posts": [view(2), view(1)]},
+    }
+    posts, _ = listed(Lemmy(SITE, "memes"), pages)
+    titles = [post.title for post in posts if isinstance(post, Post)]
+    assert titles == ["post 3", "post 2", "post 1"]
+
+
+@pytest.mark.parametrize(
+    ("sort", "word"),
+    [(Sort.new, "New"), (Sort.hot, "Hot"), (Sort.top, "TopAll"), (Sort.rising, "Active")],
+)
+def test_orders_are_asked_for_in_lemmys_words(sort: Sort, word: str) -> None:
+    source = Lemmy(SITE, "memes", sort)
+    _, asked = listed(source, {None: {"posts": []}})
+    assert parse_qs(urlsplit(asked[0]).query)["sort"] == [word]
+    assert source.listing == f"lemmy:{SITE}/c/memes:{sort.name}"
+
+
+def on(day: int) -> dict[str, Any]:
+    """A post of that day in March."""
+    return view(day, published=at(day))
+
+
+def at(day: int) -> str:
+    """Its beginning, as the mark says it."""
+    return datetime(2024, 3, day, tzinfo=UTC).isoformat()
+
+
+DAYS = {
+    None: {"posts": [on(9), on(8)], "next_page": "Pa"},
+    "Pa": {"posts": [on(7), on(6)], "next_page": "Pb"},
+    "Pb": {"posts": [on(5), on(4)]},
+}
+"""Two posts a page, one a day."""
+
+
+def marks(source: Lemmy, mark: str | None = None) -> list[str | None]:
+    """Those of the pages of the days."""
+    pages, _ = pages_of(source, DAYS, mark)
+    return [page.mark for page in pages]
+
+
+def test_the_last_page_alone_carries_the_mark_of_the_newest_post() -> None:
+    assert marks(Lemmy(SITE, "memes")) == [None, None, at(9)]
+    assert marks(Lemmy(SITE, "memes", Sort.hot)) == [None, None, None]
+
+
+def test_the_next_run_stops_where_all_is_older_than_a_day_before_the_mark() -> None:
+    assert marks(Lemmy(SITE, "memes"), at(9)) == [None, at(9)]
+    assert marks(Lemmy(SITE, "memes"), at(8)) == [None, None, at(9)]
+
+
+def test_a_first_listing_is_whole_where_its_limit_ends_it() -> None:
+    assert marks(Lemmy(SITE, "memes", limit=3)) == [None, at(9)]
+
+
+@pytest.mark.parametrize("limit", [2, 3, 4, 5])
+def test_a_limit_that_leaves_a_gap_moves_no_mark(limit: int) -> None:
+    # Also in the middle of the page on which the listing ends: what is cut off would be lost.
+    assert set(marks(Lemmy(SITE, "memes", limit=limit), at(4))) == {None}
+
+
+def test_a_limit_that_is_just_enough_leaves_no_gap() -> None:
+    assert marks(Lemmy(SITE, "memes", limit=6), at(4)) == [None, None, at(9)]
 
 
 def test_the_limit_counts_posts_and_saves_pages() -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from core.errors import MemeEraError, Reject
 
-__all__ = ["Fetch", "Malformed", "Page", "Post", "Source", "SourceFailed"]
+__all__ = ["Fetch", "Malformed", "Page", "Post", "Probe", "Source", "SourceFailed"]
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """Fetches one listing page under the crawler's limits and politeness; raises SourceFailed."""
@@ -47,6 +47,15 @@ class Page:
     mark: str | None = None
     """How far the listing has come with these posts; kept with them, in one transaction, and given
     to the next run of the same listing. None: no further than it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What to ask for, to learn whether a post is still there: 404 and 410 say that it is not."""
+
+    url: str
+    accept: str = "*/*"
+    obey_robots: bool = False  # for what is made for people, not for programs
 
 
 class SourceFailed(MemeEraError):

@@ -1,31 +1,27 @@
 """Lemmy sites: their public API lists a community's posts without a key."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode, urlsplit
 
 from core.errors import Reject
-from crawler.sources import Fetch, Malformed, Page, Post, SourceFailed
+from crawler.sources import Fetch, Malformed, Page, Post, Probe, SourceFailed
+from crawler.sources.newest import Progress, Sort
+from db.deletions import SeenPost
 
-__all__ = ["Lemmy", "Sort"]
+__all__ = ["Lemmy", "Sort", "probe"]
 
 _PAGE_SIZE: Final = 50  # the most the API gives
-_EVER: Final = datetime.min.replace(tzinfo=UTC)
-_OVERLAP: Final = timedelta(days=1)
 _MAX_SCORE: Final = 2**31 - 1  # what an integer column holds
-
-
-class Sort(StrEnum):
-    """The orders that every source understands, as Lemmy names them."""
-
-    new = "New"
-    hot = "Hot"
-    top = "TopAll"
-    rising = "Active"
+_WORDS: Final[Mapping[Sort, str]] = {
+    Sort.new: "New",
+    Sort.hot: "Hot",
+    Sort.top: "TopAll",
+    Sort.rising: "Active",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,7 @@ class Lemmy:
     @property
     def listing(self) -> str:
         """The community at its site, in one order."""
-        return f"lemmy:{self.site_url}/c/{self.community.lower()}:{self.sort.name}"
+        return f"lemmy:{self.site_url}/c/{self.community.lower()}:{self.sort}"
 
     @property
     def newest_first(self) -> bool:
@@ -63,37 +59,37 @@ class Lemmy:
         Raises:
             SourceFailed: a page could not be fetched or is not what Lemmy answers.
         """
-        last = _EVER if mark is None else datetime.fromisoformat(mark)
-        newest, cursor, n_left = last, None, self.limit
+        progress = Progress(mark, self.limit, newest_first=self.newest_first)
+        cursor = None
         while True:
-            page = _parse(await fetch(self._page_url(cursor)), self.target)
-            posts = [_post(view) for view in page["posts"][:n_left]]
-            times = [post.posted_at for post in posts if isinstance(post, Post) and post.posted_at]
-            newest = max([newest, *times])
-            n_left = None if n_left is None else n_left - len(posts)
-            next_cursor = page.get("next_page")
+            answer = _parse(await fetch(self._page_url(cursor)), self.target)
+            posts = [_post(view) for view in answer["posts"]]
+            after = answer.get("next_page")
             # Some versions repeat the last cursor, or give one behind an empty last page.
-            is_end = not posts or not next_cursor or next_cursor == cursor
-            if self.newest_first and mark is not None and times:
-                is_end = is_end or max(times) < last - _OVERLAP
-            # What a limit left out of the first listing was not asked for; later, it is a gap.
-            is_whole = is_end or (n_left == 0 and mark is None)
-            moves = self.newest_first and is_whole and newest > _EVER
-            yield Page(posts, newest.isoformat() if moves else None)
-            if is_end or n_left == 0:
+            is_last = not posts or not after or after == cursor
+            yield progress.page(posts, is_last=is_last)
+            if is_last or progress.is_done:
                 return
-            cursor = next_cursor
+            cursor = after
 
     def _page_url(self, cursor: str | None) -> str:
         query = {
             "community_name": self.community,
-            "sort": self.sort.value,
+            "sort": _WORDS[self.sort],
             "type_": "All",
             "limit": str(_PAGE_SIZE),
         }
         if cursor is not None:
             query["page_cursor"] = cursor
         return f"{self.site_url}/api/v3/post/list?{urlencode(query)}"
+
+
+def probe(post: SeenPost) -> Probe:
+    """What says whether a post is still there: its own site, asked as other sites ask it.
+
+    A post that was deleted or removed is a tombstone there, with status 410.
+    """
+    return Probe(post.post_id, accept="application/activity+json")
 
 
 def _parse(body: bytes, target: str) -> dict[str, Any]:
