@@ -1,9 +1,10 @@
 """One crawl: from sources to the collection, in this process."""
 
 import sys
+import time
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from scrapy import signals
 from scrapy.crawler import Crawler, CrawlerProcess
@@ -26,13 +27,16 @@ from db.session import Database
 
 __all__ = ["crawl"]
 
+_TELL_EVERY_S: Final = 30.0  # where there is no terminal
+
 
 class Progress:
-    """A Scrapy extension: on a terminal, one line with the counts as they grow."""
+    """A Scrapy extension: a line with the counts as they grow; without a terminal, one at times."""
 
     def __init__(self, spider: MemeSpider) -> None:
         self._counts = spider.counts
         self._bar = tqdm(desc="memes", unit="", disable=None, file=sys.stderr)
+        self._began_at = self._told_at = time.monotonic()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -45,7 +49,13 @@ class Progress:
 
     def show(self) -> None:
         """Bring the line up to date."""
-        counts = self._counts
+        counts, now = self._counts, time.monotonic()
+        if self._bar.disable:
+            if now - self._told_at >= _TELL_EVERY_S:
+                self._told_at = now
+                per_s = counts.n_done / (now - self._began_at)
+                warn(f"memes: {counts}; {per_s:.1f} a second")
+            return
         self._bar.total = max(counts.listed, counts.n_done)
         self._bar.n = counts.n_done
         self._bar.set_postfix(

@@ -136,6 +136,15 @@ def test_every_fault_ends_as_a_picture_or_a_reason(tmp_path: Path) -> None:
     assert reasons - {None} == set(counts["rejected"])
 
 
+def test_a_host_that_does_not_exist_is_a_reason(tmp_path: Path) -> None:
+    with stub({"/1.png": body(picture(1))}) as site:
+        page = listing("http://no-such-host.invalid/x.png", f"{site}/1.png")
+        with stub({"/api/v3/post/list": page}) as lemmy:
+            counts = crawl(tmp_path, lemmy, "memes", **QUICK)
+    assert counts["added"] == 1
+    assert counts["rejected"] == {"no_answer": 1}
+
+
 def test_what_rests_longer_than_a_crawl_waits_is_left_to_the_next(tmp_path: Path) -> None:
     answers: dict[str, Answer] = {
         "/busy.png": in_turn(body(b"", 429, Retry_After="3600"), body(picture(1))),

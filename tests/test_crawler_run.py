@@ -4,6 +4,7 @@ import io
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -15,14 +16,17 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
+import crawler.crawl
 from core.settings import Settings
 from db.models import Meme, Run, Sighting
+from db.runs import Counts
 from db.session import Database
 from demo.collection import DemoPost, PostKind, posts
 from demo.site import serve
@@ -395,3 +399,15 @@ def test_ctrl_c_ends_a_crawl_with_130_and_leaves_its_run_unfinished(tmp_path: Pa
     (run,) = json.loads(command(tmp_path, "status", "--json").stdout)
     assert run["finished_at"] is None
     assert run["added"] == 1
+
+
+def test_without_a_terminal_a_line_tells_at_times_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spider: Any = SimpleNamespace(counts=Counts(listed=9, added=2))
+    progress = crawler.crawl.Progress(spider)
+    progress.show()
+    assert capsys.readouterr().err == ""  # so soon
+    monkeypatch.setattr(crawler.crawl, "_TELL_EVERY_S", 0.0)
+    progress.show()
+    assert re.fullmatch(r"memes: .*2 added.*; [\d.]+ a second\n", capsys.readouterr().err)

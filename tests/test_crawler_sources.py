@@ -16,7 +16,9 @@ import pytest
 import zstandard
 from sqlalchemy import func, select
 
+import crawler.running
 from core.settings import Settings
+from crawler.sources.reddit import TimeFilter
 from db.models import Meme, Pending, Refused, Sighting, Watermark
 from db.session import Database
 from tests.reddit_fixtures import (
@@ -142,6 +144,10 @@ def test_what_is_asked_of_reddit_is_what_is_listed(tmp_path: Path) -> None:
         counts = counts_of(command(tmp_path, *run, "--json", **reddit_variables(reddit)))
     assert (counts["listed"], counts["rejected"]) == (4, {"filtered": 3})
     assert n_rows(tmp_path, Meme) == 0
+
+
+def test_the_times_to_choose_from_are_those_that_reddit_knows() -> None:
+    assert list(crawler.running._TIMES) == [str(time) for time in TimeFilter]
 
 
 def test_a_crawl_killed_at_20_random_moments_loses_and_doubles_nothing(tmp_path: Path) -> None:
@@ -338,6 +344,7 @@ def test_a_site_of_crawler_toml_is_collected_and_its_robots_txt_obeyed(tmp_path:
             link = "a"
             title = "h2"
             next_page = "a.next"
+            licence = "CC0"
 
             [gallery]
             source = "site"
@@ -352,6 +359,8 @@ def test_a_site_of_crawler_toml_is_collected_and_its_robots_txt_obeyed(tmp_path:
     assert "robots.txt does not allow" in done.stderr
     assert hits == []
     assert refused(tmp_path) == {f"{site}/post/2": "refused_address"}
+    with Database.open(Settings(data_dir=tmp_path)).reading() as session:
+        assert {row.licence for row in session.scalars(select(Sighting))} == {"CC0"}
     assert unknown.returncode == 2
     assert "there is no [site.other]; there is gallery" in unknown.stderr
 

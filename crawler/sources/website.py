@@ -33,6 +33,7 @@ _KEYS: Final[Mapping[str, type]] = {
     "newest_first": bool,
     "max_pages": int,
     "limit": int,
+    "licence": str,
 }
 _TYPES: Final[Mapping[type, str]] = {
     str: "text in quotes",
@@ -86,6 +87,7 @@ class Site:
         newest_first: whether older posts follow newer ones.
         max_pages: are fetched at most.
         limit: posts.
+        licence: of its pictures, as the site states it.
         sleep: waits some seconds between pages, if robots.txt asks for that.
 
     Raises:
@@ -102,6 +104,7 @@ class Site:
     newest_first: bool = True
     max_pages: int = 100
     limit: int | None = None
+    licence: str | None = None
     sleep: Callable[[float], Awaitable[None]] = field(
         default=asyncio.sleep, repr=False, compare=False
     )
@@ -203,6 +206,7 @@ class Site:
             permalink=permalink,
             title=(text_of(title) or None) if title else None,
             posted_at=time_of(date, self.date_format) if date else None,
+            licence=self.licence,
             reason=Reject.REFUSED_ADDRESS if images and not media else Reject.NO_PICTURE,
         )
 
