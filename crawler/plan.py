@@ -96,7 +96,7 @@ def _tables(path: Path) -> dict[str, Any]:
 
 def _crawl(name: str, table: Any) -> Crawl:
     if not isinstance(table, dict):
-        raise BadInput("it is no table")
+        raise BadInput('it needs a line such as source = "lemmy"')
     match table:
         case {"source": str(source)}:
             arguments = ["run", source]

@@ -153,11 +153,11 @@ def test_a_plan_becomes_arguments(tmp_path: Path) -> None:
     )
     new, old = load_plan(file, accept)
     assert new.arguments == (
-        *("lemmy", "--community", "a", "--community", "b", "--limit", "5"),
+        *("run", "lemmy", "--community", "a", "--community", "b", "--limit", "5"),
         "--dry-run",
     )
     assert new.times is not None
-    assert old == Crawl("old", ("lemmy", "--community", "c"), None)
+    assert old == Crawl("old", ("run", "lemmy", "--community", "c"), None)
 
 
 def test_the_example_is_a_plan_that_works(tmp_path: Path) -> None:
@@ -270,5 +270,5 @@ def test_the_arguments_are_looked_at_before_anything_runs(tmp_path: Path) -> Non
 
     file = tmp_path / "crawler.toml"
     file.write_text('[a]\nsource = "lemmy"\ncommunity = "b"\n')
-    with pytest.raises(BadInput, match=r"\[a\]: 3 arguments"):
+    with pytest.raises(BadInput, match=r"\[a\]: 4 arguments"):
         load_plan(file, refuse)
