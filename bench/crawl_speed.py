@@ -151,6 +151,7 @@ def _images_pipeline(site: str, folder: Path, n: int) -> dict[str, Any]:
 
 def _timed(command: list[str], environment: dict[str, str]) -> tuple[float, int, str]:
     """Run a command; gives its seconds, its peak memory in MB, and what it printed."""
+    os.sync()  # what was written before is not for this command to wait for
     started, peak_kb = time.monotonic(), 0
     with (
         tempfile.TemporaryFile("w+") as out,
