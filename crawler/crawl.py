@@ -145,7 +145,8 @@ def _process_settings(settings: Settings, dry_run: bool) -> dict[str, Any]:
     return scrapy_settings(settings) | {
         "ITEM_PIPELINES": {} if dry_run else {StoreMemes: 100},
         "EXTENSIONS": {Progress: 0},
-        "CONCURRENT_ITEMS": 100,
+        # Of one response, which has one; for each, Scrapy makes so many tasks.
+        "CONCURRENT_ITEMS": 1,
         "LOG_INSTALL_ROOT_HANDLER": False,  # our own shows warnings
         "RETRY_ENABLED": False,  # the frontier tries again, at once or in a later run
         "CONCURRENT_REQUESTS": 64,  # of all sites; MEMEERA_REQUESTS_PER_SITE bounds each

@@ -1,4 +1,4 @@
-"""The item pipeline: what was fetched goes to the process that stores it, and is counted."""
+"""The item pipeline: what was fetched goes to the processes that store it, and is counted."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from scrapy.crawler import Crawler
 
 from crawler.items import Item
 from crawler.spider import MemeSpider
-from crawler.storing import Became, Outcome, store, storing_process
+from crawler.storing import N_PROCESSES, Became, Outcome, store, storing_processes
 from db.runs import save_counts, start_run
 
 __all__ = ["UNSTORED", "StoreMemes"]
@@ -23,7 +23,6 @@ UNSTORED: Final = "unstored"
 # Stored in one transaction: those that come within so many seconds, and no more than so many.
 _LINGER_S: Final = 0.03
 _N_TOGETHER: Final = 32
-_N_AT_ONCE: Final = 2  # calls: one is done while the next is put together
 # A full disk or a database that is gone will not store the next one either.
 _MOST_FAILURES: Final = 10  # in a row
 
@@ -51,8 +50,8 @@ class StoreMemes:
         """Record that the run began."""
         self._run_id = await asyncio.to_thread(self._start)
         self._spider.run_id = self._run_id
-        self._process = storing_process(self._spider.limits, self._run_id)
-        self._storing = [asyncio.create_task(self._store()) for _ in range(_N_AT_ONCE)]
+        self._processes = storing_processes(self._spider.limits, self._run_id)
+        self._storing = [asyncio.create_task(self._store()) for _ in range(N_PROCESSES)]
 
     async def process_item(self, item: Item) -> Item:
         """Wait until it is stored, or recorded why not; count here."""
@@ -70,7 +69,7 @@ class StoreMemes:
         """Record how far the run came."""
         for task in self._storing:
             task.cancel()
-        await asyncio.to_thread(self._process.shutdown)
+        await asyncio.to_thread(self._processes.shutdown)
         await asyncio.to_thread(self._save)
 
     async def _store(self) -> None:
@@ -84,10 +83,10 @@ class StoreMemes:
             items = [item for item, _ in taken]
             try:
                 outcomes = await loop.run_in_executor(
-                    self._process, store, items, self._counts.as_dict()
+                    self._processes, store, items, self._counts.as_dict()
                 )
             except BrokenProcessPool:
-                gone = "the process that stores was ended; is there memory enough?"
+                gone = "a process that stores was ended; is there memory enough?"
                 outcomes = [Outcome(Became.UNSTORED, detail=gone)] * len(items)
             for (_, stored), outcome in zip(taken, outcomes, strict=True):
                 stored.set_result(outcome)

@@ -1,20 +1,21 @@
-"""Decodes and stores what was fetched, in a process of its own.
+"""Decodes and stores what was fetched, in processes of their own.
 
-Python runs one thread at a time, and fetching takes a whole one: beside it in one process, decoding
-and storing would halve its pace.
+Python runs one thread at a time, and each of fetching, decoding and storing would wait for the
+others. Transactions still follow one another: each is under the collection's lock.
 """
 
 import multiprocessing
 import os
 import signal
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from threading import Thread
-from typing import Any
+from typing import Any, Final
 
-from core.errors import ImageRejected, Reject
+from core.errors import ImageRejected, MemeEraError, Reject
 from core.fingerprint import Fingerprint, fingerprint
 from core.settings import Settings
 from crawler.items import Failed, Fetched, Item, SeenAgain
@@ -23,7 +24,11 @@ from db.memes import BARRED, Adder, Barred, Collection, Known, Reposted
 from db.recognition import Looked
 from db.runs import save_counts
 
-__all__ = ["Became", "Outcome", "store", "storing_process"]
+__all__ = ["N_PROCESSES", "Became", "Outcome", "store", "storing_processes"]
+
+# A picture of 50 megapixels takes 800 MB while it is decoded, and each process 200 MB always.
+N_PROCESSES: Final = min(os.cpu_count() or 1, 4)
+"""How many store at a time."""
 
 
 class Became(StrEnum):
@@ -66,12 +71,10 @@ class Storekeeper:
         self._collection = Collection.open(settings)
         self._run_id = run_id
         self._tries = Tries(first_rest_s=settings.retry_delay_s)
-        # A picture of 50 megapixels takes 800 MB while it is decoded: no more at once than cores.
-        self._decoders = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="decode")
 
     def store(self, items: Sequence[Item], counts: dict[str, Any]) -> list[Outcome]:
         """Store each, or record why not; and how far the run has come."""
-        return self._stored(list(self._decoders.map(self._examined, items)), counts)
+        return self._stored([self._examined(item) for item in items], counts)
 
     def _examined(self, item: Item) -> _Job:
         if not isinstance(item, Fetched):
@@ -80,7 +83,11 @@ class Storekeeper:
             picture = fingerprint(item.data)
         except ImageRejected as error:
             return Failed(item.medium, error.reason, error.detail)
-        return _Examined(item.medium, item.data, picture, self._collection.look(item.data, picture))
+        looked = self._collection.look(item.data, picture)
+        if looked.decision is not None:  # it will be kept; here, no transaction waits for that
+            with suppress(MemeEraError):  # who adds it tries again, and tells
+                self._collection.media.put(picture.sha256, picture.header.format, item.data)
+        return _Examined(item.medium, item.data, picture, looked)
 
     def _stored(self, jobs: list[_Job], counts: dict[str, Any]) -> list[Outcome]:
         """In one transaction; where that fails, each in one of its own."""
@@ -126,15 +133,18 @@ class Storekeeper:
 _keeper: Storekeeper | None = None  # of this process
 
 
-def storing_process(settings: Settings, run_id: int) -> ProcessPoolExecutor:
-    """A process that `store` runs in; it ends with this one, however this one ends."""
+def storing_processes(settings: Settings, run_id: int) -> ProcessPoolExecutor:
+    """Processes that `store` runs in; they end with this one, however this one ends."""
     return ProcessPoolExecutor(
-        1, multiprocessing.get_context("spawn"), initializer=_open, initargs=(settings, run_id)
+        N_PROCESSES,
+        multiprocessing.get_context("spawn"),
+        initializer=_open,
+        initargs=(settings, run_id),
     )
 
 
 def store(items: Sequence[Item], counts: dict[str, Any]) -> list[Outcome]:
-    """What `Storekeeper.store` does, in the process of `storing_process`."""
+    """What `Storekeeper.store` does, in one of `storing_processes`."""
     assert _keeper is not None
     return _keeper.store(items, counts)
 

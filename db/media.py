@@ -66,12 +66,12 @@ class MediaStore:
                 return
             # Whole or absent, also for a reader, and after a kill in the middle.
             part = Path(f"{path}.{uuid.uuid4().hex}.part")
-            part.parent.mkdir(parents=True, exist_ok=True)
             try:
-                part.write_bytes(data)
+                _write(part, data)
                 os.replace(part, path)  # noqa: PTH105
-            finally:
+            except BaseException:
                 part.unlink(missing_ok=True)
+                raise
         except OSError as error:
             raise MemeEraError(f"the picture {path} cannot be kept: {error}") from error
 
@@ -140,3 +140,11 @@ class MediaStore:
             return
         except OSError as error:
             raise MemeEraError(f"{path} cannot be removed: {error}") from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except FileNotFoundError:  # the folder, most often there
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
