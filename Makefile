@@ -12,8 +12,8 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	@echo "making the environment in $(VENV)/ (some 250 packages with TensorFlow; minutes on a slow line)"
 	@test -x $(BIN)/uv || $(PYTHON) -m venv $(VENV)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt \
-		--editable '.[crawler,labeling,training,app,postgres,dev]'
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python \
+		--constraint constraints.txt --editable '.[crawler,labeling,training,app,postgres,dev]'
 	@touch $@
 
 demo: setup  ## The whole way, offline: crawl a small site, train, classify
