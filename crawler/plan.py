@@ -16,6 +16,7 @@ __all__ = ["Crawl", "load_plan", "load_sites"]
 
 _SITES: Final = "site"  # the table that holds no crawl, but the sites' own tables
 _COMMANDS: Final = ("sync-deletions",)
+_WEEKDAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,11 @@ def load_sites(settings: Settings) -> dict[str, Site]:
         BadInput: it cannot be read, or a site cannot be used; the message names it.
     """
     path = settings.crawler_file
+    tables = _site_tables(_tables(path), path)
     try:
         return {
             name: from_table(name, table, user_agent=settings.user_agent)
-            for name, table in _site_tables(_tables(path), path).items()
+            for name, table in tables.items()
         }
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from error
@@ -125,6 +127,29 @@ def _times(cron: object) -> CronTrigger | None:
     if cron is None:
         return None
     try:
-        return CronTrigger.from_crontab(str(cron))
+        *others, weekday = str(cron).split()
+        return CronTrigger.from_crontab(" ".join([*others, _weekdays(weekday)]))
     except ValueError as error:
         raise BadInput(f'cron = "{cron}": {error}; five fields, such as "7 * * * *"') from error
+
+
+def _weekdays(field: str) -> str:
+    """By name: to cron 0 and 7 are Sunday, to APScheduler 0 is Monday and 7 is none."""
+    if field in {"*", "?"}:
+        return "*"
+    days: set[int] = set()
+    for part in field.lower().split(","):
+        span, _, step = part.partition("/")
+        first, _, last = ("0-6" if span == "*" else span).partition("-")
+        start = _weekday(first)
+        end = _weekday(last) if last else 6 if step else start
+        days.update(range(start, end + (8 if end < start else 1), int(step or 1)))
+    return ",".join(_WEEKDAYS[day] for day in sorted({day % 7 for day in days}))
+
+
+def _weekday(said: str) -> int:
+    if said in _WEEKDAYS:
+        return _WEEKDAYS.index(said)
+    if said.isdecimal() and int(said) <= len(_WEEKDAYS):
+        return int(said)
+    raise ValueError(f"{said!r} is no day of the week: 0 to 7, or {', '.join(_WEEKDAYS)}")

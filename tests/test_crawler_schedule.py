@@ -160,6 +160,34 @@ def test_a_plan_becomes_arguments(tmp_path: Path) -> None:
     assert old == Crawl("old", ("run", "lemmy", "--community", "c"), None)
 
 
+@pytest.mark.parametrize(
+    ("weekdays", "days"),
+    [
+        ("*", "0123456"),
+        ("0", "0"),
+        ("7", "0"),
+        ("1", "1"),
+        ("1-5", "12345"),
+        ("5-7", "056"),
+        ("6,0", "06"),
+        ("*/2", "0246"),
+        ("1/3", "14"),
+        ("Fri-mon", "0156"),
+        ("mon,3", "13"),
+    ],
+)
+def test_weekdays_are_those_of_cron(tmp_path: Path, weekdays: str, days: str) -> None:
+    file = tmp_path / "crawler.toml"
+    file.write_text(f"[a]\nsource = 'lemmy'\ncron = '0 0 * * {weekdays}'\n")
+    (planned,) = load_plan(file, accept)
+    assert planned.times is not None
+    at, fired = datetime(2026, 11, 21, 12).astimezone(), set()  # a Saturday
+    for _ in range(7):
+        at = planned.times.get_next_fire_time(at, at + timedelta(seconds=1))
+        fired.add(at.isoweekday() % 7)
+    assert fired == set(map(int, days))
+
+
 def test_the_example_is_a_plan_that_works(tmp_path: Path) -> None:
     example = (ROOT / "crawler.example.toml").read_text(encoding="utf-8")
     (tmp_path / "crawler.toml").write_text(example.replace('cron = "', 'cron = "never '))
@@ -182,6 +210,8 @@ def test_the_example_is_a_plan_that_works(tmp_path: Path) -> None:
         ("[a]\nsource = 'lemmy'\ncommunity = 'b'\ncolour = 'red'", "No such option"),
         ("[a]\nsource = 'lemmy'\ncommunity = 'b'\nlimit = 0", "0 is not in the range"),
         ("[a]\nsource = 'lemmy'\ncommunity = 'b'\ncron = 'soon'", "five fields"),
+        ("[a]\nsource = 'lemmy'\ncommunity = 'b'\ncron = '0 0 * * 8'", "no day of the week"),
+        ("[a]\nsource = 'lemmy'\ncommunity = 'b'\ncron = '0 0 * * 1/0'", "five fields"),
     ],
 )
 def test_a_plan_that_cannot_be_used_says_why(tmp_path: Path, text: str | None, said: str) -> None:
