@@ -16,10 +16,12 @@ __all__ = [
     "DecidedBy",
     "DecisionRecord",
     "DistinctPair",
+    "Lease",
     "Meme",
     "MemeStatus",
     "Outcome",
     "PictureFile",
+    "Prediction",
     "Rematch",
     "Run",
     "Sighting",
@@ -315,6 +317,42 @@ class Vote(Base):
     second_genre: Mapped[str | None] = mapped_column(String(64))
     trust: Mapped[str | None] = mapped_column(AnyText)  # what an imported label says of itself
     saw_suggestion: Mapped[bool] = mapped_column(default=False)
+    # Whether this person calls it not safe for work; null: they left it as the sources say.
+    nsfw: Mapped[bool | None]
     idempotency_key: Mapped[str] = mapped_column(String(255), unique=True)
     created_at: Mapped[datetime]
     undone_at: Mapped[datetime | None]
+
+
+class Lease(Base):
+    """Who is looking at what, so that no two people are asked the same without need."""
+
+    __tablename__ = "lease"
+
+    # A meme that is merged into another takes its leases and predictions with it.
+    meme_id: Mapped[int] = mapped_column(
+        ForeignKey("meme.id", ondelete="CASCADE"), primary_key=True
+    )
+    annotator: Mapped[str] = mapped_column(AnyText, primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Prediction(Base):
+    """What one model said of one meme."""
+
+    __tablename__ = "prediction"
+    __table_args__ = (UniqueConstraint("meme_id", "model_version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meme_id: Mapped[int] = mapped_column(ForeignKey("meme.id", ondelete="CASCADE"))
+    model_version: Mapped[str] = mapped_column(String(64))
+    genre: Mapped[str] = mapped_column(String(64), index=True)  # the most likely one
+    scores: Mapped[dict[str, Any]]  # probability by genre
+    entropy: Mapped[float]  # of the scores, as a share of the greatest possible: 0 sure, 1 no idea
+    # Years: as likely earlier as later; one in ten is earlier, one in ten is later.
+    year: Mapped[int | None]
+    year_low: Mapped[int | None]
+    year_high: Mapped[int | None]
+    # Whether the model had never learned from this meme, nor from its family.
+    held_out: Mapped[bool]
+    predicted_at: Mapped[datetime]

@@ -112,7 +112,7 @@ def test_migrate_says_where_and_to_which_revision(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out.endswith(" is at revision 0004, the newest\n")
     assert command("migrate", "--json") == 0
     reply = json.loads(capsys.readouterr().out)
-    assert reply["revision"] == "0004"
+    assert reply["revision"] == "0005"
     assert reply["database"].startswith(("sqlite:///", "postgresql+psycopg://"))
 
 
