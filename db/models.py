@@ -328,12 +328,12 @@ class Lease(Base):
     """Who is looking at what, so that no two people are asked the same without need."""
 
     __tablename__ = "lease"
+    __table_args__ = (UniqueConstraint("meme_id", "annotator"),)
 
+    id: Mapped[int] = mapped_column(primary_key=True)
     # A meme that is merged into another takes its leases and predictions with it.
-    meme_id: Mapped[int] = mapped_column(
-        ForeignKey("meme.id", ondelete="CASCADE"), primary_key=True
-    )
-    annotator: Mapped[str] = mapped_column(AnyText, primary_key=True)
+    meme_id: Mapped[int] = mapped_column(ForeignKey("meme.id", ondelete="CASCADE"))
+    annotator: Mapped[str] = mapped_column(AnyText, index=True)
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 

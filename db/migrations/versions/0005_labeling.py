@@ -19,14 +19,17 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("nsfw", sa.Boolean(), nullable=True))
     op.create_table(
         "lease",
+        sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("meme_id", sa.Integer(), nullable=False),
         sa.Column("annotator", sa.Text(), nullable=False),
         sa.Column("expires_at", _WHEN, nullable=False),
-        sa.PrimaryKeyConstraint("meme_id", "annotator", name=op.f("pk_lease")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lease")),
+        sa.UniqueConstraint("meme_id", "annotator", name=op.f("uq_lease_meme_id")),
         sa.ForeignKeyConstraint(
             ["meme_id"], ["meme.id"], name=op.f("fk_lease_meme_id_meme"), ondelete="CASCADE"
         ),
     )
+    op.create_index(op.f("ix_lease_annotator"), "lease", ["annotator"])
     op.create_index(op.f("ix_lease_expires_at"), "lease", ["expires_at"])
     op.create_table(
         "prediction",
