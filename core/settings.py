@@ -62,6 +62,11 @@ class Settings(BaseSettings):
     requests_per_site: int = Field(default=8, ge=1)
     """How many requests may be open to one host at a time."""
 
+    overlap_share: float = Field(default=0.0, ge=0, le=1)
+    """The share of memes that several people are asked about; the others one person labels."""
+    overlap_votes: int = Field(default=2, ge=2)
+    """How many people are asked about those."""
+
     max_bytes: int = Field(default=32 * 2**20, gt=0)
     """The largest picture file taken, in bytes."""
 

@@ -6,19 +6,31 @@ import signal
 import socket
 import sys
 import webbrowser
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from core.errors import BadInput, MemeEraError
 
+if TYPE_CHECKING:
+    from starlette.middleware import Middleware
+    from starlette.routing import BaseRoute
+
 __all__ = ["serve_window"]
 
 
 def serve_window(
-    script: Path, name: str, host: str, port: int, *, open_browser: bool = False
+    script: Path,
+    name: str,
+    host: str,
+    port: int,
+    *,
+    open_browser: bool = False,
+    routes: "Sequence[BaseRoute]" = (),
+    middleware: "Sequence[Middleware]" = (),
 ) -> None:
     """Serve a Streamlit script until Ctrl-C or SIGTERM; says where, once it listens.
 
@@ -28,6 +40,8 @@ def serve_window(
         host: where to listen.
         port: 0 lets the system choose.
         open_browser: whether to open the page in the user's browser.
+        routes: what else is answered.
+        middleware: what every request goes through.
 
     Raises:
         ModuleNotFoundError: Streamlit is not installed.
@@ -52,7 +66,7 @@ def serve_window(
             webbrowser.open(url)
         yield
 
-    st.App(script, lifespan=announce).run(
+    st.App(script, lifespan=announce, routes=routes, middleware=middleware).run(
         config={
             "server.address": host,
             "server.port": port,

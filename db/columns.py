@@ -1,12 +1,24 @@
 """What all tables share: the base class, columns for times and web text, and adding a row."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, MetaData, Text, TypeDecorator, insert
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    MetaData,
+    Text,
+    TypeDecorator,
+    cast,
+    insert,
+    or_,
+)
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 
-__all__ = ["AnyText", "Base", "UtcDateTime", "as_text", "insert_row"]
+__all__ = ["AnyText", "Base", "UtcDateTime", "as_text", "contains_word", "insert_row"]
 
 
 def as_text(value: str) -> str:
@@ -62,6 +74,15 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON}  # noqa: RUF012
+
+
+def contains_word(column: InstrumentedAttribute[Any], word: str) -> ColumnElement[bool]:
+    """Whether a text, or what is kept as JSON, contains a word, in capitals or not."""
+    if not isinstance(column.type, JSON):
+        return column.icontains(as_text(word), autoescape=True)
+    # Letters beyond ASCII are escaped there, so that the database does not know their case.
+    ways = sorted({json.dumps(way)[1:-1] for way in (word, word.lower(), word.upper())})
+    return or_(*(cast(column, Text).icontains(way, autoescape=True) for way in ways))
 
 
 def insert_row(session: Session, table: type[Base], **values: Any) -> int:

@@ -12,12 +12,13 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from core.errors import BadInput
 from core.settings import Settings
 
-__all__ = ["MAY_WRITE", "lock_collection", "make_engine", "why"]
+__all__ = ["MAY_WRITE", "lock_collection", "lock_leases", "make_engine", "why"]
 
 # A vote may wait out one crawl batch, and a crawl batch a migration.
 _BUSY_TIMEOUT_MS: Final = 30_000
-# Any number that no other program uses for advisory locks in the same PostgreSQL database.
+# Any numbers that no other program uses for advisory locks in the same PostgreSQL database.
 _COLLECTION_LOCK: Final = 0x6D656D65  # "meme"
+_LEASES_LOCK: Final = 0x6D656D66
 
 MAY_WRITE: Final = {"memeera_writes": True}
 """Execution options of a connection whose transaction is going to write."""
@@ -61,12 +62,21 @@ def _make_data_dir(data_dir: Path) -> None:
 
 
 def lock_collection(connection: Connection) -> None:
-    """Wait until no other transaction holds this lock; it ends with the transaction.
+    """Wait until no other transaction adds or changes memes; it ends with the transaction.
 
     In SQLite, a transaction that may write is alone already.
     """
+    _lock(connection, _COLLECTION_LOCK)
+
+
+def lock_leases(connection: Connection) -> None:
+    """Wait until no other transaction hands out memes to label; it ends with the transaction."""
+    _lock(connection, _LEASES_LOCK)
+
+
+def _lock(connection: Connection, key: int) -> None:
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _COLLECTION_LOCK})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
 def _set_up_sqlite(dbapi: sqlite3.Connection, _record: object) -> None:

@@ -7,24 +7,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.errors import BadInput
 from core.genres import genre as known_genre
-from db.models import Community, Meme, MemeStatus, Sighting, Verdict, Vote
+from db.models import Community, Sighting, Verdict, Vote
 
 __all__ = [
+    "Answer",
     "Prior",
-    "Progress",
+    "answers_of",
     "cast",
     "cast_of_place",
     "consensus",
-    "labelled_by",
-    "next_unlabelled",
-    "progress",
     "set_priors",
+    "undo",
     "undo_last",
     "weak_labels",
 ]
@@ -39,15 +38,6 @@ class Prior:
     weight: float  # how far to trust it, 0 to 1
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far one person has come."""
-
-    n_memes: int  # in the collection
-    n_labelled: int  # by this person, skips aside
-    n_left: int  # that `next_unlabelled` would still give this person
-
-
 def cast(
     session: Session,
     meme_id: int,
@@ -55,21 +45,38 @@ def cast(
     *,
     genre: str | None = None,
     verdict: Verdict = Verdict.GENRE,
+    second_genre: str | None = None,
+    saw_suggestion: bool = False,
+    nsfw: bool | None = None,
     trust: str | None = None,
     idempotency_key: str | None = None,
     copy_id: int | None = None,
 ) -> bool:
     """Record one vote; says whether it is new. The same idempotency key counts once.
 
-    Where one of the meme's copies was judged, `copy_id` says which: the vote goes where it goes.
+    Args:
+        session: writes.
+        meme_id: what was judged.
+        annotator: who says it.
+        genre: the genre, where the verdict is one.
+        verdict: what the vote says.
+        second_genre: what the meme is as well.
+        saw_suggestion: whether a model's answer was shown before.
+        nsfw: whether it is not safe for work; None: as the sources say.
+        trust: what an imported label says of itself.
+        idempotency_key: of the vote; None: a new one.
+        copy_id: where one of the meme's copies was judged, which: the vote goes where it goes.
 
     Raises:
         BadInput: no such genre, or a genre is missing or given without need.
     """
     if (genre is not None) != (verdict is Verdict.GENRE):
         raise BadInput(f"a vote names a genre or says why not: {verdict=!s} {genre=}")
-    if genre is not None:
-        known_genre(genre)
+    if second_genre is not None and second_genre == genre:
+        raise BadInput(f"the second genre is another one than the first: {genre}")
+    for named in (genre, second_genre):
+        if named is not None:
+            known_genre(named)
     key = _fitting(idempotency_key or uuid.uuid4().hex)
     if _is_cast(session, key):
         return False
@@ -79,6 +86,9 @@ def cast(
         annotator=annotator,
         verdict=verdict,
         genre=genre,
+        second_genre=second_genre,
+        saw_suggestion=saw_suggestion,
+        nsfw=nsfw,
         trust=trust,
         idempotency_key=key,
         created_at=datetime.now(UTC),
@@ -145,6 +155,55 @@ def _is_cast(session: Session, key: str) -> bool:
     return session.scalar(select(Vote.id).where(Vote.idempotency_key == key)) is not None
 
 
+def undo(session: Session, annotator: str, idempotency_key: str) -> bool:
+    """Mark a person's vote as undone; says whether it stood until now."""
+    vote = session.scalar(
+        select(Vote).where(
+            Vote.idempotency_key == _fitting(idempotency_key),
+            Vote.annotator == annotator,
+            Vote.undone_at.is_(None),
+        )
+    )
+    if vote is None:
+        return False
+    vote.undone_at = datetime.now(UTC)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One standing vote of a person."""
+
+    vote_id: int
+    idempotency_key: str
+    meme_id: int
+    verdict: str
+    genre: str | None
+    second_genre: str | None
+
+
+def answers_of(
+    session: Session, annotator: str, *, before: int | None = None, limit: int
+) -> list[Answer]:
+    """A person's last standing votes, the newest first; those before a vote, by its id."""
+    query = (
+        select(
+            Vote.id,
+            Vote.idempotency_key,
+            Vote.meme_id,
+            Vote.verdict,
+            Vote.genre,
+            Vote.second_genre,
+        )
+        .where(Vote.annotator == annotator, Vote.undone_at.is_(None))
+        .order_by(Vote.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(Vote.id < before)
+    return [Answer(*row) for row in session.execute(query)]
+
+
 def undo_last(session: Session, annotator: str) -> int | None:
     """Mark a person's last standing vote as undone; gives its meme, or None where none stands."""
     vote = session.scalar(
@@ -157,42 +216,6 @@ def undo_last(session: Session, annotator: str) -> int | None:
         return None
     vote.undone_at = datetime.now(UTC)
     return vote.meme_id
-
-
-def next_unlabelled(session: Session, annotator: str) -> Meme | None:
-    """The oldest meme that nobody has judged and this person has not skipped; None: all done."""
-    return session.scalar(select(Meme).where(*_unlabelled(annotator)).order_by(Meme.id).limit(1))
-
-
-def labelled_by(session: Session, annotator: str) -> int:
-    """How many votes of this person stand, skips aside."""
-    return (
-        session.scalar(
-            select(func.count(Vote.id)).where(
-                Vote.annotator == annotator, Vote.undone_at.is_(None), Vote.verdict != Verdict.SKIP
-            )
-        )
-        or 0
-    )
-
-
-def progress(session: Session, annotator: str) -> Progress:
-    """How far this person has come with the memes that may be shown."""
-    n_memes = select(func.count(Meme.id))
-    return Progress(
-        n_memes=session.scalar(n_memes.where(Meme.status == MemeStatus.ACTIVE)) or 0,
-        n_labelled=labelled_by(session, annotator),
-        n_left=session.scalar(n_memes.where(*_unlabelled(annotator))) or 0,
-    )
-
-
-def _unlabelled(annotator: str) -> tuple[ColumnElement[bool], ...]:
-    standing = select(Vote.id).where(Vote.meme_id == Meme.id, Vote.undone_at.is_(None))
-    return (
-        Meme.status == MemeStatus.ACTIVE,
-        ~standing.where(Vote.verdict != Verdict.SKIP).exists(),
-        ~standing.where(Vote.annotator == annotator).exists(),
-    )
 
 
 def consensus() -> Select[tuple[int, str, str | None, str | None]]:

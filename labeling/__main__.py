@@ -8,7 +8,6 @@ import click
 from core.cli import run
 from core.settings import Settings
 from core.window import serve_window
-from db.session import Database
 
 _PAGE: Final = Path(__file__).with_name("app.py")
 
@@ -23,9 +22,20 @@ _PAGE: Final = Path(__file__).with_name("app.py")
 )
 def main(port: int, host: str) -> None:
     """Serve the labeling page until Ctrl-C."""
+    from labeling.routes import Routes  # Streamlit takes a second to load
+    from labeling.serving import middleware
+    from labeling.serving import port as chosen_port
+
     # A database that does not open is told here, before anyone has a page.
-    Database.open(Settings.load()).engine.dispose()
-    serve_window(_PAGE, "Labeling", host, port)
+    routes = Routes(Settings.load(), chosen_port)
+    serve_window(
+        _PAGE,
+        "Labeling",
+        host,
+        port,
+        routes=routes.routes(),
+        middleware=middleware(routes.access, host),
+    )
 
 
 if __name__ == "__main__":

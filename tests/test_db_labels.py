@@ -10,18 +10,16 @@ from core.errors import BadInput
 from core.fingerprint import fingerprint
 from db.labels import (
     Prior,
-    Progress,
+    answers_of,
     cast,
     consensus,
-    labelled_by,
-    next_unlabelled,
-    progress,
     set_priors,
+    undo,
     undo_last,
     weak_labels,
 )
 from db.memes import Collection, Seen
-from db.models import Community, Meme, MemeStatus, Verdict, Vote
+from db.models import Community, Meme, Verdict, Vote
 from tests.pictures import picture
 
 
@@ -74,7 +72,7 @@ def say(collection: Collection) -> Say:
     return say_once
 
 
-def undo(collection: Collection, annotator: str) -> int | None:
+def take_back(collection: Collection, annotator: str) -> int | None:
     with collection.database.writing() as session:
         return undo_last(session, annotator)
 
@@ -85,17 +83,6 @@ def agreed(collection: Collection) -> dict[int, tuple[str, str | None]]:
         rows = session.execute(consensus()).all()
     assert len({row.meme_id for row in rows}) == len(rows)
     return {row.meme_id: (row.verdict, row.genre) for row in rows}
-
-
-def next_for(collection: Collection, annotator: str) -> int | None:
-    with collection.database.reading() as session:
-        meme = next_unlabelled(session, annotator)
-        return meme.id if meme else None
-
-
-def how_far(collection: Collection, annotator: str) -> Progress:
-    with collection.database.reading() as session:
-        return progress(session, annotator)
 
 
 def test_a_vote_is_recorded_once_for_its_key(
@@ -182,54 +169,36 @@ def test_a_genre_that_does_not_exist_is_refused(memes: list[int], say: Say) -> N
         say(memes[0], "ana", "dank")
 
 
-def test_memes_come_oldest_first_until_none_is_left(
+def test_a_second_genre_is_another_and_exists(collection: Collection, memes: list[int]) -> None:
+    for second, says in (("ironic", "another one than the first"), ("dank", "no genre 'dank'")):
+        with collection.database.writing() as session, pytest.raises(BadInput, match=says):
+            cast(session, memes[0], "ana", genre="ironic", second_genre=second)
+
+
+def test_a_vote_is_undone_by_its_key_once_and_by_its_own_person(
     collection: Collection, memes: list[int], say: Say
 ) -> None:
-    shown = []
-    while (meme := next_for(collection, "ana")) is not None:
-        shown.append(meme)
-        say(meme, "ana", "ironic")
-    assert shown == memes
-    assert next_for(collection, "bo") is None  # one label each is enough
-
-
-def test_what_one_skipped_another_still_sees(
-    collection: Collection, memes: list[int], say: Say
-) -> None:
-    say(memes[0], "ana", Verdict.SKIP)
-    assert next_for(collection, "ana") == memes[1]
-    assert next_for(collection, "bo") == memes[0]
-
-
-@pytest.mark.parametrize("verdict", [Verdict.UNSURE, Verdict.NOT_A_MEME])
-def test_what_one_judged_without_a_genre_is_done_for_all(
-    collection: Collection, memes: list[int], say: Say, verdict: Verdict
-) -> None:
-    say(memes[0], "ana", verdict)
-    assert next_for(collection, "ana") == memes[1]
-    assert next_for(collection, "bo") == memes[1]
-
-
-def test_a_removed_meme_is_not_shown(collection: Collection, memes: list[int]) -> None:
+    say(memes[0], "ana", "ironic", key="k1")
+    say(memes[1], "ana", "ironic", key="k2")
     with collection.database.writing() as session:
-        session.get_one(Meme, memes[0]).status = MemeStatus.REMOVED
-    assert next_for(collection, "ana") == memes[1]
-    assert how_far(collection, "ana") == Progress(n_memes=2, n_labelled=0, n_left=2)
+        assert undo(session, "bo", "k1") is False
+        assert undo(session, "ana", "k1") is True
+        assert undo(session, "ana", "k1") is False
+        assert undo(session, "ana", "unknown") is False
+        assert [answer.idempotency_key for answer in answers_of(session, "ana", limit=9)] == ["k2"]
 
 
-def test_progress_counts_what_is_done_and_what_is_left(
+def test_answers_are_told_newest_first_and_in_parts(
     collection: Collection, memes: list[int], say: Say
 ) -> None:
-    assert how_far(collection, "ana") == Progress(n_memes=3, n_labelled=0, n_left=3)
-    say(memes[0], "ana", "ironic")
-    say(memes[1], "ana", Verdict.SKIP)
-    assert how_far(collection, "ana") == Progress(n_memes=3, n_labelled=1, n_left=1)
-    assert how_far(collection, "bo") == Progress(n_memes=3, n_labelled=0, n_left=2)
-    undo(collection, "ana")
-    undo(collection, "ana")
-    assert how_far(collection, "ana") == Progress(n_memes=3, n_labelled=0, n_left=3)
+    for number, meme in enumerate(memes):
+        say(meme, "ana", "ironic", key=f"k{number}")
+    say(memes[0], "bo", "ironic", key="other")
     with collection.database.reading() as session:
-        assert labelled_by(session, "ana") == 0
+        last, middle = answers_of(session, "ana", limit=2)
+        (first,) = answers_of(session, "ana", before=middle.vote_id, limit=2)
+    assert [one.idempotency_key for one in (first, middle, last)] == ["k0", "k1", "k2"]
+    assert (last.meme_id, last.verdict, last.genre) == (memes[2], Verdict.GENRE, "ironic")
 
 
 def test_any_number_of_votes_can_be_undone_last_first(
@@ -239,18 +208,16 @@ def test_any_number_of_votes_can_be_undone_last_first(
         say(meme, "ana", "ironic")
     say(memes[0], "bo", "political")
 
-    assert [undo(collection, "ana") for _ in range(4)] == [*reversed(memes), None]
+    assert [take_back(collection, "ana") for _ in range(4)] == [*reversed(memes), None]
 
     assert agreed(collection) == {memes[0]: ("genre", "political")}
-    assert next_for(collection, "ana") == memes[1]
     with collection.database.reading() as session:  # append-only: the rows are all there
         assert len(session.scalars(select(Vote)).all()) == 4
 
 
 def test_a_skip_can_be_undone_too(collection: Collection, memes: list[int], say: Say) -> None:
     say(memes[0], "ana", Verdict.SKIP)
-    assert undo(collection, "ana") == memes[0]
-    assert next_for(collection, "ana") == memes[0]
+    assert take_back(collection, "ana") == memes[0]
 
 
 def test_several_undone_in_one_transaction_are_several(
@@ -310,9 +277,9 @@ def test_after_an_undo_the_word_before_counts_again(
 ) -> None:
     say(memes[0], "ana", "ironic")
     say(memes[0], "ana", "political")
-    undo(collection, "ana")
+    take_back(collection, "ana")
     assert agreed(collection) == {memes[0]: ("genre", "ironic")}
-    undo(collection, "ana")
+    take_back(collection, "ana")
     assert agreed(collection) == {}
 
 

@@ -1,0 +1,529 @@
+// The label page: one meme after another, a key an answer. It never waits for the server.
+
+import { Api, Refused } from "./api.js";
+import { guidelines, keySettings } from "./dialogs.js";
+import { isForSomethingElse, Keys, nameOf, shownAs } from "./keys.js";
+import { newKey, Outbox } from "./outbox.js";
+import { picture } from "./pictures.js";
+
+const AHEAD = 32; // memes kept ready: a second and a bit of the fastest typing
+const ASK_BELOW = 24;
+const DECODED = 4; // pictures ahead that are decoded already
+const RENEW_MS = 60_000;
+const REST_MS = 2_000; // after a failed request for more
+const PAST = 50; // answers asked for at a time, once undo has used up those of this page
+const SCROLL_SHARE = 0.8; // of a comic's visible part, by one key
+
+const USUAL_KEYS = {
+  unsure: "u",
+  not_a_meme: "x",
+  skip: "s",
+  nsfw: "n",
+  undo: "Backspace",
+  suggestion: "p",
+  guidelines: "?",
+  zoom: "z",
+  scroll: " ",
+};
+
+const pages = new WeakMap();
+
+/** Streamlit calls this whenever the page's script has run. */
+export default function label({ data, parentElement }) {
+  let page = pages.get(parentElement);
+  if (page && page.annotator !== data.annotator) {
+    page.close();
+    page = undefined;
+  }
+  if (!page) {
+    page = new LabelPage(parentElement, data);
+    pages.set(parentElement, page);
+  }
+  page.update(data);
+  return () => {
+    page.close();
+    pages.delete(parentElement);
+  };
+}
+
+class LabelPage {
+  constructor(root, data) {
+    this.root = root;
+    this.annotator = data.annotator;
+    this.data = data;
+    this.api = new Api();
+    this.queue = []; // what comes; the first is before the person
+    this.past = []; // what this person answered, the newest last
+    this.buffered = []; // keys for pictures that are about to be painted
+    this.oldest = null; // of the past that was asked for
+    this.isPainted = false;
+    this.progress = { n_left: null, n_labelled: null };
+    this.keys = new Keys({
+      ...Object.fromEntries(data.genres.map((genre) => [genre.key, String(genre.digit)])),
+      ...USUAL_KEYS,
+    });
+    this.held = new Held(data.annotator);
+    this.outbox = new Outbox(
+      data.annotator,
+      (operations) => this.send(operations),
+      () => this.tell(),
+    );
+    this.buildAnswers();
+    this.listen();
+  }
+
+  $(selector) {
+    return this.root.querySelector(selector);
+  }
+
+  // ------------------------------------------------------------- the page's life
+
+  update(data) {
+    const isOther = JSON.stringify(data.filters) !== JSON.stringify(this.data.filters);
+    this.data = data;
+    this.api.use(data);
+    if (!this.isStarted || isOther) this.start();
+    this.drawAnswers();
+    this.outbox.hurry();
+  }
+
+  /** From the beginning: with these filters, and what was before this person already. */
+  start() {
+    const isFirst = !this.isStarted;
+    this.isStarted = true;
+    const given = this.queue;
+    this.queue = [];
+    this.isAtEnd = false;
+    this.again = isFirst ? this.held.ids() : [];
+    for (const meme of given) meme.picture.remove();
+    if (given.length > 0) this.release(given.map((meme) => meme.meme_id));
+    this.generation = (this.generation ?? 0) + 1;
+    this.isAsking = false;
+    this.show();
+    this.refill();
+  }
+
+  listen() {
+    this.closing = new AbortController();
+    const { signal } = this.closing;
+    window.addEventListener("keydown", (event) => this.key(event), { capture: true, signal });
+    window.addEventListener("online", () => this.outbox.hurry(), { signal });
+    window.addEventListener("pagehide", () => this.leave(), { signal });
+    this.root.addEventListener("click", (event) => this.click(event), { signal });
+    this.renewing = setInterval(() => this.renew(), RENEW_MS);
+  }
+
+  close() {
+    this.closing.abort();
+    clearInterval(this.renewing);
+    clearTimeout(this.asking);
+    this.outbox.close();
+    this.leave();
+  }
+
+  leave() {
+    this.held.store(this.queue);
+    this.release(this.queue.map((meme) => meme.meme_id));
+  }
+
+  release(memes) {
+    if (memes.length === 0) return;
+    this.api.ask("release", { memes }, { keepalive: true }).catch(() => {});
+  }
+
+  renew() {
+    const holding = this.queue.map((meme) => meme.meme_id);
+    if (holding.length === 0) return;
+    this.api.ask("next", { n: 0, filters: this.data.filters, holding }).catch(() => {});
+  }
+
+  // ------------------------------------------------------------- what comes next
+
+  async refill() {
+    if (this.isAsking || this.queue.length >= ASK_BELOW || this.isAtEnd) return;
+    this.isAsking = true;
+    const { generation, again } = this;
+    const n = AHEAD - this.queue.length;
+    let answer = null;
+    try {
+      answer = await this.api.ask("next", { n, filters: this.data.filters, again });
+    } catch (error) {
+      if (generation !== this.generation) return;
+      this.problem = error instanceof Refused ? error.message : "the server does not answer";
+      this.asking = setTimeout(() => this.refill(), REST_MS);
+    }
+    if (generation !== this.generation) return;
+    this.isAsking = false;
+    if (answer) {
+      this.again = [];
+      this.problem = null;
+      this.progress = answer;
+      this.isAtEnd = answer.memes.length < n;
+      this.append(answer.memes);
+      this.refill();
+    }
+    this.tell();
+  }
+
+  append(memes) {
+    // The server does not know yet what still waits to be sent.
+    const said = new Set(this.outbox.operations.map(({ sha256 }) => sha256));
+    const here = new Set(this.queue.map(({ meme_id }) => meme_id));
+    const isEmpty = this.queue.length === 0;
+    for (const meme of memes) {
+      if (said.has(meme.sha256) || here.has(meme.meme_id)) continue;
+      meme.picture = picture(this.api.picture(meme.sha256), meme);
+      this.queue.push(meme);
+    }
+    this.held.keep(this.queue);
+    if (isEmpty) this.show();
+    else this.prepare();
+  }
+
+  /** Put the next few pictures into the page, unseen, so that showing one takes a frame. */
+  prepare() {
+    const stage = this.$(".pictures");
+    const next = this.queue.slice(0, DECODED).map(({ picture }) => picture);
+    for (const image of [...stage.children]) if (!next.includes(image)) image.remove();
+    for (const image of next) if (image.parentNode !== stage) stage.append(image);
+  }
+
+  get current() {
+    return this.queue[0];
+  }
+
+  show() {
+    const meme = this.current;
+    this.isPainted = false;
+    this.mark = { second: null, nsfw: meme?.nsfw ?? false, isNsfwSaid: false, saw: false };
+    this.prepare();
+    this.$(".pictures > .is-shown")?.classList.remove("is-shown");
+    this.$(".stage").scrollTop = 0;
+    this.$(".stage").classList.toggle("is-tall", Boolean(meme?.picture.isTall));
+    this.drawAbout(meme);
+    this.drawMarks();
+    this.tell();
+    if (!meme) return;
+    meme.picture.classList.add("is-shown");
+    this.whenPainted(meme);
+  }
+
+  async whenPainted(meme) {
+    await meme.picture.ready;
+    if (meme !== this.current) return;
+    await painted();
+    if (meme !== this.current) return;
+    this.isPainted = true;
+    this.root.host?.setAttribute("data-painted", meme.sha256);
+    const name = this.buffered.shift();
+    if (name) this.act(name.action, name.isShifted);
+  }
+
+  // ------------------------------------------------------------- what the person does
+
+  key(event) {
+    if (this.dialog?.open || isForSomethingElse(event)) return;
+    const name = nameOf(event);
+    const action = this.keys.action(name);
+    const isEscape = name === "Escape" && this.isZoomed;
+    const isOurs = (this.keys.areOn && action) || isEscape;
+    const isFocused = event.composedPath()[0] instanceof HTMLButtonElement && name === " ";
+    if (!isOurs || isFocused) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (event.repeat && action !== "scroll") return;
+    if (isEscape) this.zoom();
+    else this.act(action, event.shiftKey);
+  }
+
+  click(event) {
+    const button = event.target.closest("button[data-action]");
+    if (!button || event.detail > 1) return; // of a double click, the first counts
+    this.act(button.dataset.action, event.shiftKey);
+  }
+
+  act(action, isShifted = false) {
+    const genre = this.data.genres.find(({ key }) => key === action);
+    if (genre && isShifted) return this.markSecond(genre.key);
+    if (genre) return this.answer({ verdict: "genre", genre: genre.key });
+    switch (action) {
+      case "unsure":
+      case "not_a_meme":
+      case "skip":
+        return this.answer({ verdict: action });
+      case "undo":
+        return this.undo();
+      case "nsfw":
+        return this.markNsfw();
+      case "suggestion":
+        return this.suggest();
+      case "guidelines":
+        return this.open(guidelines(this.data.genres, this.api, this.keys));
+      case "settings":
+        return this.open(keySettings(this.keys, this.data.genres, () => this.drawAnswers()));
+      case "zoom":
+        return this.zoom();
+      case "scroll":
+        return this.scroll(isShifted);
+    }
+  }
+
+  answer(said) {
+    const meme = this.current;
+    if (!meme) return;
+    if (!this.isPainted) {
+      // The picture is there, and the screen shows it within a frame or two: the key counts for it.
+      // A picture that still loads was seen by nobody: the key counts for nothing.
+      if (meme.picture.isReady) {
+        const action = said.genre ?? said.verdict;
+        this.buffered.push({ action, isShifted: false });
+      }
+      return;
+    }
+    const { second, nsfw, isNsfwSaid, saw } = this.mark;
+    const key = newKey();
+    this.outbox.put({
+      op: "vote",
+      key,
+      sha256: meme.sha256,
+      ...said,
+      second_genre: second === said.genre ? null : second,
+      nsfw: isNsfwSaid ? nsfw : null,
+      saw_suggestion: saw,
+    });
+    this.past.push({ key, meme, said });
+    this.queue.shift();
+    meme.picture.remove();
+    meme.picture = null; // thousands of decoded pictures would fill the memory
+    this.show();
+    this.held.keep(this.queue);
+    this.refill();
+  }
+
+  async undo() {
+    if (this.past.length === 0) await this.recall();
+    const last = this.past.pop();
+    if (!last) return this.say("There is nothing to take back.");
+    this.outbox.put({ op: "undo", key: last.key });
+    const { meme } = last;
+    meme.picture = picture(this.api.picture(meme.sha256), meme);
+    this.queue.unshift(meme);
+    this.buffered = [];
+    this.held.keep(this.queue);
+    this.show();
+    this.drawMarks(last.said);
+    this.say("Taken back: answer anew.");
+    this.renew();
+  }
+
+  /** What was answered before this page was opened. */
+  async recall() {
+    const gone = new Set(
+      this.outbox.operations.filter(({ op }) => op === "undo").map(({ key }) => key),
+    );
+    try {
+      const { answers } = await this.api.ask("history", { before: this.oldest, n: PAST });
+      for (const answer of answers) {
+        this.oldest = answer.vote_id;
+        if (gone.has(answer.idempotency_key)) continue;
+        const said = { verdict: answer.verdict, genre: answer.genre };
+        this.past.unshift({ key: answer.idempotency_key, meme: answer.meme, said });
+      }
+    } catch {
+      this.say("The server does not answer: what was said before this page cannot be shown.");
+    }
+  }
+
+  markSecond(genre) {
+    this.mark.second = this.mark.second === genre ? null : genre;
+    this.drawMarks();
+  }
+
+  markNsfw() {
+    this.mark.nsfw = !this.mark.nsfw;
+    this.mark.isNsfwSaid = true;
+    this.drawMarks();
+  }
+
+  suggest() {
+    if (!this.current) return;
+    if (!this.current.scores) return this.say("No model has seen this meme yet.");
+    this.mark.saw = true;
+    this.drawMarks();
+  }
+
+  get isZoomed() {
+    return this.$(".label").classList.contains("is-zoomed");
+  }
+
+  zoom() {
+    if (this.current) this.$(".label").classList.toggle("is-zoomed");
+    this.$(".stage").scrollTop = 0;
+  }
+
+  scroll(isBack) {
+    const stage = this.$(".stage");
+    stage.scrollBy({ top: (isBack ? -1 : 1) * SCROLL_SHARE * stage.clientHeight });
+  }
+
+  open(dialog) {
+    this.dialog = dialog;
+    this.$(".label").append(dialog);
+    dialog.addEventListener("close", () => dialog.remove());
+    dialog.showModal();
+  }
+
+  // ------------------------------------------------------------- sending
+
+  async send(operations) {
+    const answer = await this.api.ask("answers", { operations });
+    this.progress = { ...this.progress, n_labelled: answer.n_labelled };
+    return answer;
+  }
+
+  // ------------------------------------------------------------- drawing
+
+  buildAnswers() {
+    const buttons = [...this.data.genres, ...this.data.others].map(({ key, name, definition }) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.dataset.action = key;
+      for (const [kind, className, text] of [
+        ["kbd", "", ""],
+        ["span", "name", name],
+        ["span", "score", ""],
+        ["span", "definition", definition],
+      ]) {
+        const part = document.createElement(kind);
+        part.className = className;
+        part.textContent = text;
+        button.append(part);
+      }
+      return button;
+    });
+    this.$(".answers").replaceChildren(...buttons);
+  }
+
+  drawAnswers() {
+    for (const button of this.root.querySelectorAll("button[data-action]")) {
+      const key = this.keys.of(button.dataset.action);
+      const kbd = button.querySelector("kbd");
+      if (kbd && key) kbd.textContent = shownAs(key);
+      if (kbd) kbd.hidden = !this.keys.areOn;
+    }
+    this.drawMarks();
+    this.tell();
+  }
+
+  /** What is marked of this meme: a second genre, not safe for work, the model's suggestion. */
+  drawMarks(said = null) {
+    const { second, nsfw, saw } = this.mark ?? {};
+    const scores = (saw && this.current?.scores) || {};
+    for (const button of this.root.querySelectorAll(".answers button[data-action]")) {
+      const { action } = button.dataset;
+      button.classList.toggle("is-second", action === second);
+      button.classList.toggle("was-said", action === (said?.genre ?? said?.verdict));
+      button.style.setProperty("--score", scores[action] ?? 0);
+      const score = button.querySelector(".score");
+      if (score) score.textContent = action in scores ? `${Math.round(100 * scores[action])} %` : "";
+    }
+    this.$("[data-action=nsfw]").setAttribute("aria-pressed", String(Boolean(nsfw)));
+    this.$("[data-action=suggestion]").setAttribute("aria-pressed", String(Boolean(saw)));
+    this.$(".nsfw").hidden = !nsfw;
+    for (const button of this.root.querySelectorAll(".answers button, .marks button[data-meme]")) {
+      button.disabled = !this.current;
+    }
+  }
+
+  drawAbout(meme) {
+    this.$(".title").textContent = meme?.title ?? "";
+    const year = meme?.posted_at?.slice(0, 4);
+    const from = [meme?.community ?? meme?.source, year].filter(Boolean).join(" · ");
+    this.$(".from").textContent = from;
+  }
+
+  /** How far this person is, and whether everything is kept. */
+  tell() {
+    const { n_left, n_labelled } = this.progress;
+    const n_waiting = this.outbox?.waiting.length ?? 0;
+    this.$(".progress").textContent =
+      n_labelled === null || n_labelled === undefined
+        ? ""
+        : `${n_labelled} labelled · ${n_left ?? "?"} open`;
+    const state = this.state(n_waiting);
+    const status = this.$(".status");
+    if (status.textContent !== state.text) status.textContent = state.text;
+    status.className = `status ${state.kind}`;
+    const { problems } = this.outbox ?? { problems: [] };
+    this.$(".problems").textContent =
+      problems.length === 0
+        ? ""
+        : `${problems.length} answers could not be kept: ${problems.at(-1)}`;
+    const isEmpty = !this.current;
+    this.$(".nothing").hidden = !(isEmpty && this.isAtEnd);
+    this.$(".loading").hidden = !(isEmpty && !this.isAtEnd);
+  }
+
+  state(n_waiting) {
+    const answers = n_waiting === 1 ? "1 answer waits" : `${n_waiting} answers wait`;
+    if (n_waiting > 0 && this.outbox.isFailing) {
+      const where = this.outbox.isStored
+        ? "They are kept in this browser, and sent as soon as it answers."
+        : "This browser keeps nothing: leave the page open until they are sent.";
+      return { kind: "is-bad", text: `The server does not answer: ${answers}. ${where}` };
+    }
+    if (this.problem) {
+      return { kind: "is-bad", text: `More memes cannot be fetched: ${this.problem}.` };
+    }
+    if (n_waiting > 0) return { kind: "", text: "Sending…" };
+    return { kind: "is-good", text: "All answers are kept." };
+  }
+
+  say(text) {
+    const note = this.$(".note");
+    note.textContent = text;
+    clearTimeout(this.noting);
+    this.noting = setTimeout(() => (note.textContent = ""), 4000);
+  }
+}
+
+/** What is before this person in this window, over a reload. */
+class Held {
+  constructor(annotator) {
+    this.name = `memeera:held:${annotator}`;
+  }
+
+  keep(queue) {
+    clearTimeout(this.timer); // not at every key: it is only worth something after a reload
+    this.timer = setTimeout(() => this.store(queue), 200);
+  }
+
+  store(queue) {
+    clearTimeout(this.timer);
+    try {
+      sessionStorage.setItem(this.name, JSON.stringify(queue.map(({ meme_id }) => meme_id)));
+    } catch {
+      // After a reload, others come first.
+    }
+  }
+
+  ids() {
+    try {
+      return JSON.parse(sessionStorage.getItem(this.name) ?? "[]").slice(0, AHEAD);
+    } catch {
+      return [];
+    }
+  }
+}
+
+/** Once what is in the page now is on the screen. */
+function painted() {
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => {
+      const channel = new MessageChannel(); // its turn comes after this frame's painting
+      channel.port1.onmessage = resolve;
+      channel.port2.postMessage(null);
+    });
+    setTimeout(resolve, 1000); // a window in the background paints nothing
+  });
+}

@@ -1,0 +1,29 @@
+// Pictures that are loaded and decoded before anybody looks at them.
+
+const TALL = 2; // height over width: fitted to the width, and scrolled
+
+/**
+ * An image element for a meme. `ready` is a promise that it can be shown, or that it never can;
+ * `isReady` and `isTall` say how it stands now.
+ */
+export function picture(url, { width, height, meme_id }) {
+  const image = new Image();
+  image.alt = `Meme ${meme_id}`;
+  image.decoding = "sync"; // shown, or not yet: never an empty frame in between
+  image.draggable = false;
+  image.isTall = height > TALL * width;
+  image.isReady = false;
+  image.src = url;
+  image.ready = image.decode().then(
+    () => {
+      image.isReady = true;
+      image.isTall = image.naturalHeight > TALL * image.naturalWidth;
+    },
+    () => {
+      image.isReady = true;
+      image.alt = `The picture of meme ${meme_id} is missing or damaged: skip it.`;
+      image.classList.add("is-broken");
+    },
+  );
+  return image;
+}

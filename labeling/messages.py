@@ -1,0 +1,124 @@
+"""What the pages may ask of the server, each looked at before anything is done."""
+
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from core.genres import GENRES
+from db.models import Verdict
+from db.worklist import Filters
+
+__all__ = [
+    "Answers",
+    "ExamplesRequest",
+    "HistoryRequest",
+    "NextRequest",
+    "ReleaseRequest",
+    "Undo",
+    "Vote",
+    "first_problem",
+]
+
+_MAX_TOGETHER: Final = 500
+_GENRES: Final = frozenset(genre.key for genre in GENRES)
+
+Key = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{8,64}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Text = Annotated[str, StringConstraints(max_length=200)]
+MemeIds = Annotated[list[Annotated[int, Field(ge=1, lt=2**63)]], Field(max_length=_MAX_TOGETHER)]
+Year = Annotated[int, Field(ge=1900, le=9999)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Vote(_Request):
+    """One answer."""
+
+    op: Literal["vote"]
+    key: Key  # the same answer sent again has the same
+    sha256: Sha256
+    verdict: Annotated[Verdict, Field(strict=False)]
+    genre: str | None = None
+    second_genre: str | None = None
+    saw_suggestion: bool = False
+    nsfw: bool | None = None
+
+    @model_validator(mode="after")
+    def _names_genres(self) -> Self:
+        if (self.genre is not None) != (self.verdict is Verdict.GENRE):
+            raise ValueError("a vote names a genre, or says why not")
+        if not {self.genre, self.second_genre} - {None} <= _GENRES:
+            raise ValueError("there is no such genre")
+        if self.second_genre is not None and self.second_genre == self.genre:
+            raise ValueError("the second genre is another one than the first")
+        return self
+
+
+class Undo(_Request):
+    """An answer taken back."""
+
+    op: Literal["undo"]
+    key: Key  # of the answer
+
+
+class Answers(_Request):
+    """What a person answered, in turn; each is checked by itself."""
+
+    operations: Annotated[list[dict[str, object]], Field(max_length=_MAX_TOGETHER)]
+
+
+class Asked(_Request):
+    """Which memes are wanted (`db.worklist.Filters`)."""
+
+    source: Text | None = None
+    community: Text | None = None
+    year_low: Year | None = None
+    year_high: Year | None = None
+    words: Text = ""
+    suggested: Text | None = None
+
+    def filters(self) -> Filters:
+        """As the database has them."""
+        return Filters(**self.model_dump())
+
+
+class NextRequest(_Request):
+    """The next memes to label."""
+
+    n: Annotated[int, Field(ge=0, le=100)]
+    filters: Asked = Asked()
+    again: MemeIds = []  # had before the page was closed
+    holding: MemeIds = []  # still before the person
+
+
+class ReleaseRequest(_Request):
+    """Memes that are given back unanswered."""
+
+    memes: MemeIds
+
+
+class HistoryRequest(_Request):
+    """What a person answered before."""
+
+    before: Annotated[int, Field(ge=1, lt=2**63)] | None = None  # a vote's id
+    n: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class ExamplesRequest(_Request):
+    """Memes that show what the genres are."""
+
+
+def first_problem(error: ValidationError) -> str:
+    """What is wrong with a message, on one line."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(map(str, first["loc"]))
+    return f"{where}: {first['msg']}" if where else first["msg"]

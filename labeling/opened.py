@@ -1,0 +1,48 @@
+"""The collection as the pages use it: opened once, whoever asks."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.settings import Settings
+from db.media import MediaStore
+from db.session import Database
+from labeling.access import Access
+from labeling.routes import PREFIX, cookie_name
+from labeling.serving import port
+
+__all__ = ["Opened", "opened"]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One collection."""
+
+    database: Database
+    media: MediaStore
+    access: Access
+
+    def browser_data(self, annotator: str) -> dict[str, str]:
+        """What a component needs to ask the server as a person.
+
+        Without the cookie that came with the page, the token opens nothing: the next page load
+        brings it.
+        """
+        cookie = st.context.cookies.get(cookie_name(port()), "")
+        base = st.get_option("server.baseUrlPath").strip("/")
+        return {
+            "annotator": annotator,
+            "token": self.access.token(cookie, annotator),
+            "base": f"/{base}{PREFIX}" if base else PREFIX,
+        }
+
+
+@st.cache_resource(hash_funcs={Settings: hash}, show_spinner=False)
+def opened(settings: Settings) -> Opened:
+    """The collection that the settings name.
+
+    Raises:
+        MemeEraError: it does not open.
+    """
+    database = Database.open(settings)
+    return Opened(database, MediaStore.open(settings), Access.of(database))
