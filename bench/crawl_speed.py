@@ -13,13 +13,11 @@ It prints pictures a second, and the memory of a crawl of this and of ten times 
 import asyncio
 import json
 import os
-import random
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
@@ -28,18 +26,11 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 import click
-import numpy as np
-from PIL import Image
-from tqdm import tqdm
 
-from bench.drawn_reposts import EASY, jpeg
+from bench.drawn_files import draw_files
 from core.cli import run
-from demo.drawing import caption, draw_captioned
 
-_SIDE_PX: Final = 1080
 _PAGE_SIZE: Final = 50
-_TEMPLATE_EVERY: Final = 12
-_REPOST_EVERY: Final = 20
 
 
 @click.command()
@@ -49,7 +40,7 @@ def main(pictures: int, growth: bool) -> None:
     """Measure a crawl beside its peers."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _draw(folder / "files", pictures)
+        draw_files(folder / "files", pictures)
         sizes = [file.stat().st_size for file in (folder / "files").iterdir()]
         report: dict[str, Any] = {"pictures": pictures, "KB": round(sum(sizes) / len(sizes) / 1000)}
         with _served(folder / "files", pictures) as site:
@@ -61,37 +52,6 @@ def main(pictures: int, growth: bool) -> None:
             with _served(folder / "files", 10 * pictures) as site:
                 report["memeEra, 10 times the posts"] = _ours(site, folder / "more")
     print(json.dumps(report, indent=2))
-
-
-def _draw(folder: Path, n: int) -> None:
-    folder.mkdir()
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        todo = pool.map(_draw_one, [folder] * n, range(n), chunksize=20)
-        for _ in tqdm(todo, total=n, desc="drawing", disable=None, file=sys.stderr):
-            pass
-
-
-def _draw_one(folder: Path, i: int) -> None:
-    if i % _REPOST_EVERY == _REPOST_EVERY - 1:
-        image = _picture(i - 7)
-        rng = random.Random(i)
-        image = EASY[rng.choice(["jpeg", "resize", "crop_3", "brightness"])](image, rng)
-        data = jpeg(image, 80)
-    else:
-        data = jpeg(_picture(i), 80)
-    (folder / f"{i:06}.jpg").write_bytes(data)
-
-
-def _picture(i: int) -> Image.Image:
-    rng = random.Random(i)
-    if i % _TEMPLATE_EVERY == 0:
-        small: Image.Image = draw_captioned(i // _TEMPLATE_EVERY % 20, caption(rng), rng)
-        return small.resize((_SIDE_PX, _SIDE_PX * small.height // small.width))
-    noise = np.random.default_rng(i)
-    cells = noise.integers(0, 256, (14, 14, 3), dtype=np.uint8)
-    coarse = Image.fromarray(cells).resize((_SIDE_PX, _SIDE_PX), Image.Resampling.BICUBIC)
-    grain = noise.normal(0, 4, (_SIDE_PX // 4, _SIDE_PX // 4, 1)).repeat(4, 0).repeat(4, 1)
-    return Image.fromarray(np.clip(np.asarray(coarse) + grain, 0, 255).astype(np.uint8))
 
 
 def _ours(site: str, data_dir: Path, limit: int = 1_000_000) -> dict[str, Any]:

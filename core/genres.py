@@ -5,7 +5,7 @@ from typing import Final
 
 from core.errors import BadInput
 
-__all__ = ["GENRES", "Genre", "genre"]
+__all__ = ["GENRES", "Genre", "genre", "named"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +75,19 @@ def genre(key: str) -> Genre:
         if known.key == key:
             return known
     raise BadInput(f"no genre {key!r}; the genres are {', '.join(g.key for g in GENRES)}")
+
+
+def named(text: str) -> Genre:
+    """The genre that somebody calls so: by its key or its name, whatever the case and the signs.
+
+    Raises:
+        BadInput: there is none.
+    """
+    for known in GENRES:
+        if _letters(text) in {_letters(known.key), _letters(known.name)}:
+            return known
+    raise BadInput(f"no genre {text!r}; the genres are {', '.join(g.name for g in GENRES)}")
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))

@@ -23,6 +23,7 @@ __all__ = [
     "decode_grey",
     "later_frames",
     "read_header",
+    "thumbnail",
 ]
 
 # Pillow opens an MPO, a JPEG with a second photo behind it, as JPEG.
@@ -33,6 +34,9 @@ MAX_PIXELS: Final = 50_000_000
 MAX_ANIMATION_PIXELS: Final = 200_000_000
 # Sites embed 1x1 tracking pixels; the smallest real meme side seen was 83.
 MIN_SIDE_PX: Final = 8
+
+_THREAD: Final = 3  # height over width, beyond which a thumbnail shows the top alone
+_THUMBNAIL_QUALITY: Final = 80
 
 # What Pillow's decoders raise on damaged files of the allowed formats.
 _DECODER_ERRORS: Final = (
@@ -102,6 +106,24 @@ def decode(data: bytes, at_least_px: int | None = None) -> Image.Image:
             return _opaque(ImageOps.exif_transpose(image))
         except _DECODER_ERRORS as error:
             raise _corrupt(error) from error
+
+
+def thumbnail(data: bytes, side_px: int) -> bytes:
+    """A picture made small: a JPEG of at most so many pixels a side, upright and opaque.
+
+    Of an animation, the first frame. Of a picture taller than three times its width, the top, as
+    wide as it can be: a comic as a thread shows nothing.
+
+    Raises:
+        ImageRejected: not such an image, or out of bounds.
+    """
+    image = decode(data, at_least_px=side_px)
+    if image.height > _THREAD * image.width:
+        image = image.crop((0, 0, image.width, image.width))
+    image.thumbnail((side_px, side_px))
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=_THUMBNAIL_QUALITY)
+    return out.getvalue()
 
 
 def decode_grey(data: bytes, at_least_px: int) -> tuple[Header, Image.Image]:

@@ -48,6 +48,7 @@ def cast(
     second_genre: str | None = None,
     saw_suggestion: bool = False,
     nsfw: bool | None = None,
+    settles: bool = False,
     trust: str | None = None,
     idempotency_key: str | None = None,
     copy_id: int | None = None,
@@ -63,6 +64,7 @@ def cast(
         second_genre: what the meme is as well.
         saw_suggestion: whether a model's answer was shown before.
         nsfw: whether it is not safe for work; None: as the sources say.
+        settles: whether it settles what others said.
         trust: what an imported label says of itself.
         idempotency_key: of the vote; None: a new one.
         copy_id: where one of the meme's copies was judged, which: the vote goes where it goes.
@@ -89,6 +91,7 @@ def cast(
         second_genre=second_genre,
         saw_suggestion=saw_suggestion,
         nsfw=nsfw,
+        settles=settles,
         trust=trust,
         idempotency_key=key,
         created_at=datetime.now(UTC),
@@ -221,8 +224,8 @@ def undo_last(session: Session, annotator: str) -> int | None:
 def consensus() -> Select[tuple[int, str, str | None, str | None]]:
     """The query for what people agree on: meme_id, verdict, genre, trust; a row a judged meme.
 
-    The last word of each person counts; most words win, and of equals the one said last. The
-    trust is that of the last vote among them that has one.
+    The last word of each person counts; one that settles wins, else most words, and of equals the
+    one said last. The trust is that of the last vote among them that has one.
     """
     last_words = (
         select(
@@ -231,6 +234,7 @@ def consensus() -> Select[tuple[int, str, str | None, str | None]]:
             Vote.verdict,
             Vote.genre,
             Vote.trust,
+            Vote.settles,
             func.row_number()
             .over(partition_by=(Vote.meme_id, Vote.annotator), order_by=Vote.id.desc())
             .label("age"),
@@ -247,7 +251,11 @@ def consensus() -> Select[tuple[int, str, str | None, str | None]]:
             func.row_number()
             .over(
                 partition_by=last_words.c.meme_id,
-                order_by=(func.count().desc(), func.max(last_words.c.id).desc()),
+                order_by=(
+                    func.max(case((last_words.c.settles, last_words.c.id), else_=0)).desc(),
+                    func.count().desc(),
+                    func.max(last_words.c.id).desc(),
+                ),
             )
             .label("place"),
         )

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.columns import AnyText, Base
@@ -319,6 +319,8 @@ class Vote(Base):
     saw_suggestion: Mapped[bool] = mapped_column(default=False)
     # Whether this person calls it not safe for work; null: they left it as the sources say.
     nsfw: Mapped[bool | None]
+    # Whether it was said in knowledge of what others said, to settle it.
+    settles: Mapped[bool] = mapped_column(default=False, server_default=false())
     idempotency_key: Mapped[str] = mapped_column(String(255), unique=True)
     created_at: Mapped[datetime]
     undone_at: Mapped[datetime | None]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, case, delete, extract, func, or_, select
+from sqlalchemy import ColumnElement, Row, Subquery, case, delete, extract, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.genres import GENRES
@@ -24,6 +24,7 @@ __all__ = [
     "labels_by_genre",
     "lease",
     "newest_model",
+    "open_families",
     "release",
     "renew",
     "sources",
@@ -73,6 +74,7 @@ class Filters:
     year_high: int | None = None
     words: str = ""  # each of them in the picture or in a title
     suggested: str | None = None  # the genre that the newest model suggests
+    template_id: int | None = None  # of this family
 
     def conditions(self) -> Iterator[ColumnElement[bool]]:
         """The same for the database; with `suggested`, the query has joined `Prediction`."""
@@ -95,6 +97,8 @@ class Filters:
             )
         if self.suggested is not None:
             yield Prediction.genre == self.suggested
+        if self.template_id is not None:
+            yield Meme.template_id == self.template_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +131,7 @@ def wanting(session: Session, filters: Filters, overlap: Overlap) -> list[Row[An
 
     The last two are what the newest model says, or None where it says nothing.
     """
-    judged = (
-        select(Vote.meme_id, func.count(Vote.annotator.distinct()).label("n"))
-        .where(Vote.undone_at.is_(None), Vote.verdict != Verdict.SKIP)
-        .group_by(Vote.meme_id)
-        .subquery()
-    )
+    judged = _judged()
     query = (
         select(Meme.id, Meme.template_id, Prediction.entropy, Prediction.genre)
         .outerjoin(judged, judged.c.meme_id == Meme.id)
@@ -149,6 +148,21 @@ def wanting(session: Session, filters: Filters, overlap: Overlap) -> list[Row[An
     )
     # Through the connection: the session would take longer over rows that are plain.
     return list(session.connection().execute(query))
+
+
+def open_families(session: Session, overlap: Overlap, limit: int) -> dict[int, int]:
+    """The template families with most memes that want another answer, and with how many."""
+    judged = _judged()
+    rows = session.execute(
+        select(Meme.template_id, func.count().label("n"))
+        .outerjoin(judged, judged.c.meme_id == Meme.id)
+        .where(Meme.status == MemeStatus.ACTIVE, func.coalesce(judged.c.n, 0) < overlap.column)
+        .group_by(Meme.template_id)
+        .having(func.count() > 1)
+        .order_by(func.count().desc(), Meme.template_id)
+        .limit(limit)
+    )
+    return {row.template_id: row.n for row in rows}
 
 
 def newest_model(session: Session) -> str | None:
@@ -247,6 +261,16 @@ def renew(session: Session, annotator: str, meme_ids: Collection[int]) -> None:
 def release(session: Session, annotator: str, meme_ids: Collection[int]) -> None:
     """Give back what a person does not look at any more."""
     session.execute(delete(Lease).where(Lease.annotator == annotator, Lease.meme_id.in_(meme_ids)))
+
+
+def _judged() -> Subquery:
+    """How many people have judged each meme that anybody has."""
+    return (
+        select(Vote.meme_id, func.count(Vote.annotator.distinct()).label("n"))
+        .where(Vote.undone_at.is_(None), Vote.verdict != Verdict.SKIP)
+        .group_by(Vote.meme_id)
+        .subquery()
+    )
 
 
 def _judges(

@@ -68,6 +68,7 @@ def _cast(session: Session, annotator: str, vote: Vote) -> Outcome:
             second_genre=vote.second_genre,
             saw_suggestion=vote.saw_suggestion,
             nsfw=vote.nsfw,
+            settles=vote.settles,
             idempotency_key=vote.key,
             copy_id=file.copy_id,
         )

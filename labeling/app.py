@@ -4,6 +4,7 @@ Text that was crawled goes through `st.text` alone: everything else reads Markdo
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -11,12 +12,12 @@ from streamlit.navigation.page import StreamlitPage
 from core.errors import MemeEraError
 from core.settings import Settings
 from labeling.opened import opened
-from labeling.pages import label
 from labeling.people import annotator
+from labeling.views import grid, label, review
 
 _STYLE = """
 <style>
-  .stMainBlockContainer { padding: 3.2rem 1.5rem 1rem; max-width: none; }
+  .stMainBlockContainer { padding: 3.9rem 1.5rem 1rem; max-width: none; }
 </style>
 """
 
@@ -30,17 +31,11 @@ def main() -> None:
         return
     try:
         collection = opened(Settings.load())
-        page = st.navigation(
-            [
-                st.Page(
-                    lambda: label.draw(collection, who),
-                    title="Label",
-                    url_path="label",
-                    default=True,
-                )
-            ]
-        )
-        page.run()
+        pages = {"Label": label.draw, "Grid": grid.draw, "Review": review.draw}
+        st.navigation(
+            [_page(title, partial(draw, collection, who)) for title, draw in pages.items()],
+            position="top",
+        ).run()
     except MemeEraError as error:
         st.error("The collection does not answer; reload the page to try again:")
         st.text(str(error))

@@ -25,7 +25,11 @@ def component(name: str) -> Callable[..., Any]:
     """What puts the component of this name on a page; its module gets the data."""
     return st.components.v2.component(
         f"memeera_{name}",
-        html=(_BROWSER / f"{name}.html").read_text(encoding="utf-8"),
-        css=(_BROWSER / f"{name}.css").read_text(encoding="utf-8"),
+        html=_text(f"{name}.html"),
+        css=_text("shared.css") + _text(f"{name}.css"),
         js=_LOADER % name,
     )
+
+
+def _text(name: str) -> str:
+    return (_BROWSER / name).read_text(encoding="utf-8")

@@ -32,7 +32,8 @@ _GENRES: Final = frozenset(genre.key for genre in GENRES)
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{8,64}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Text = Annotated[str, StringConstraints(max_length=200)]
-MemeIds = Annotated[list[Annotated[int, Field(ge=1, lt=2**63)]], Field(max_length=_MAX_TOGETHER)]
+Id = Annotated[int, Field(ge=1, lt=2**63)]
+MemeIds = Annotated[list[Id], Field(max_length=_MAX_TOGETHER)]
 Year = Annotated[int, Field(ge=1900, le=9999)]
 
 
@@ -51,6 +52,7 @@ class Vote(_Request):
     second_genre: str | None = None
     saw_suggestion: bool = False
     nsfw: bool | None = None
+    settles: bool = False
 
     @model_validator(mode="after")
     def _names_genres(self) -> Self:
@@ -85,6 +87,7 @@ class Asked(_Request):
     year_high: Year | None = None
     words: Text = ""
     suggested: Text | None = None
+    template_id: Id | None = None
 
     def filters(self) -> Filters:
         """As the database has them."""
@@ -96,6 +99,7 @@ class NextRequest(_Request):
 
     n: Annotated[int, Field(ge=0, le=100)]
     filters: Asked = Asked()
+    alike: bool = False  # those that look alike together, and not one of each family first
     again: MemeIds = []  # had before the page was closed
     holding: MemeIds = []  # still before the person
 
@@ -109,7 +113,7 @@ class ReleaseRequest(_Request):
 class HistoryRequest(_Request):
     """What a person answered before."""
 
-    before: Annotated[int, Field(ge=1, lt=2**63)] | None = None  # a vote's id
+    before: Id | None = None  # a vote's id
     n: Annotated[int, Field(ge=1, le=100)] = 50
 
 

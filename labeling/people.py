@@ -14,9 +14,12 @@ def annotator() -> str:
     """Whose answers these are; empty while that is asked on the page."""
     if _has_login():
         return _logged_in()
-    name = _clean_name(st.query_params.get("who", ""))
+    # Streamlit's links from page to page leave the address's query behind.
+    name = _clean_name(st.query_params.get("who") or st.session_state.get("who", ""))
     if not name:
         _ask_name()
+        return ""
+    st.session_state["who"] = st.query_params["who"] = name
     return name
 
 

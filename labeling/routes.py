@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from core.errors import MemeEraError
+from core.errors import ImageRejected, MemeEraError
+from core.images import thumbnail
 from core.settings import Settings
 from db.labels import answers_of
 from db.media import MediaStore
@@ -37,6 +38,7 @@ __all__ = ["PREFIX", "TOKEN_HEADER", "Routes", "cookie_name"]
 PREFIX: Final = "/labeling"
 TOKEN_HEADER: Final = "X-Memeera-Token"  # noqa: S105  # its name
 _BROWSER: Final = Path(__file__).with_name("browser")
+_THUMBNAIL_PX: Final = 320  # twice as wide as it is shown, for screens with small pixels
 _N_EXAMPLES: Final = 4  # of each genre
 _MAX_BODY: Final = 1 << 20  # bytes: a thousand answers are a fifth of it
 
@@ -130,6 +132,7 @@ class Routes:
         }
         return [
             Route(f"{PREFIX}/media/{{sha256}}", partial(Routes._picture, self)),
+            Route(f"{PREFIX}/thumbnail/{{sha256}}", partial(Routes._thumbnail, self)),
             *(
                 Route(f"{PREFIX}/{name}", partial(handler, self), methods=["POST"])
                 for name, handler in posts.items()
@@ -145,6 +148,12 @@ class Routes:
             raise _Failed(404, "there is no such picture")
         data = await asyncio.to_thread(self._media.get, row.sha256, row.format)
         return Response(data, media_type=_MEDIA_TYPES[row.format], headers=_PICTURE_HEADERS)
+
+    @_telling
+    async def _thumbnail(self, request: Request) -> Response:
+        self._check_session(request)
+        data = await asyncio.to_thread(self._small, request.path_params["sha256"])
+        return Response(data, media_type="image/jpeg", headers=_PICTURE_HEADERS)
 
     @_telling
     async def _next(self, request: Request) -> Response:
@@ -206,6 +215,16 @@ class Routes:
         except ValidationError as error:
             raise _Failed(400, first_problem(error)) from error
 
+    def _small(self, sha256: str) -> bytes:
+        """A picture made small; browsers keep it."""
+        row = self._row(sha256)
+        if row is None:
+            raise _Failed(404, "there is no such picture")
+        try:
+            return thumbnail(self._media.get(row.sha256, row.format), _THUMBNAIL_PX)
+        except ImageRejected as error:
+            raise _Failed(404, "the picture is damaged") from error
+
     def _row(self, sha256: str) -> PictureRow | None:
         with self._database.reading() as session:
             return picture_row(session, sha256)
@@ -215,11 +234,11 @@ class Routes:
         if asked.holding:
             with self._database.writing() as session:
                 renew(session, annotator, asked.holding)
-        taken = self._worklist.take(annotator, filters, asked.n, asked.again)
+        taken = self._worklist.take(annotator, filters, asked.n, asked.again, alike=asked.alike)
         with self._database.reading() as session:
             return {
                 "memes": [_meme(one) for one in shown(session, taken)],
-                "n_left": self._worklist.n_left(filters),
+                "n_left": self._worklist.n_left(filters, alike=asked.alike),
                 "n_labelled": labelled_by(session, annotator),
             }
 

@@ -22,7 +22,7 @@ from db.worklist import (
     wanting,
 )
 
-__all__ = ["Worklist", "ordered"]
+__all__ = ["Worklist", "alike", "ordered"]
 
 Integers = npt.NDArray[np.int64]
 
@@ -75,6 +75,22 @@ def ordered(
     return np.array(ids)[_mixed(best, chance)]
 
 
+def alike(memes: Sequence[Row[Any]]) -> Integers:
+    """The ids of memes, those of one family together, and first those of which the model is sure.
+
+    Args:
+        memes: as `db.worklist.wanting` gives them.
+    """
+    if not memes:
+        return np.empty(0, dtype=np.int64)
+    ids, templates, entropies, _ = zip(*memes, strict=True)
+    unsure = np.array([1.0 if entropy is None else entropy for entropy in entropies])
+    families, family = np.unique(np.array(templates), return_inverse=True)
+    least = np.ones(len(families))
+    np.minimum.at(least, family, unsure)
+    return np.array(ids)[np.lexsort((np.array(ids), unsure, family, least[family]))]
+
+
 def _turns(
     templates: Integers,
     priority: npt.NDArray[np.float64],
@@ -115,6 +131,9 @@ class _Order:
     left: dict[str, Integers] = field(default_factory=dict)
 
 
+_Asked = tuple[Filters, bool]  # the filters, and whether what looks alike is to come together
+
+
 class Worklist:
     """Gives people memes to label, from one process; what others give away, leases tell.
 
@@ -126,11 +145,17 @@ class Worklist:
     def __init__(self, database: Database, overlap: Overlap | None = None) -> None:
         self._database = database
         self._overlap = overlap or Overlap()
-        self._orders: OrderedDict[Filters, _Order] = OrderedDict()
+        self._orders: OrderedDict[_Asked, _Order] = OrderedDict()
         self._lock = Lock()
 
     def take(
-        self, annotator: str, filters: Filters, n: int, again: Sequence[int] = ()
+        self,
+        annotator: str,
+        filters: Filters,
+        n: int,
+        again: Sequence[int] = (),
+        *,
+        alike: bool = False,
     ) -> list[int]:
         """The ids of the next memes for a person, at most n, kept for them; in their order.
 
@@ -139,20 +164,22 @@ class Worklist:
             filters: which memes are wanted.
             n: at most so many.
             again: what this person had before them when the page was closed; it comes first.
+            alike: in the order of `alike`, and not in that of `ordered`.
         """
+        asked = filters, alike
         taken: list[int] = []
         if again:
             with self._database.writing() as session:
                 taken += lease(session, annotator, again, n, self._overlap, held_too=True)
-        order, is_new = self._order(filters)
+        order, is_new = self._order(asked)
         taken += self._take_of(order, annotator, n - len(taken))
         if len(taken) < n and not is_new:  # there may be new ones
-            taken += self._take_of(self._make(filters), annotator, n - len(taken))
+            taken += self._take_of(self._make(asked), annotator, n - len(taken))
         return taken
 
-    def n_left(self, filters: Filters) -> int:
+    def n_left(self, filters: Filters, *, alike: bool = False) -> int:
         """How many memes wanted another answer when this was last looked up."""
-        return len(self._order(filters)[0].memes)
+        return len(self._order((filters, alike))[0].memes)
 
     def _take_of(self, order: _Order, annotator: str, n: int) -> list[int]:
         taken: list[int] = []
@@ -174,34 +201,36 @@ class Worklist:
             order.left[annotator] = order.memes[~np.isin(order.memes, answered)]
         return order.left[annotator]
 
-    def _order(self, filters: Filters) -> tuple[_Order, bool]:
+    def _order(self, asked: _Asked) -> tuple[_Order, bool]:
         """An order that is new enough, or being made anew; and whether it was made just now."""
         with self._lock:
-            order = self._orders.get(filters)
+            order = self._orders.get(asked)
             if order is not None:
-                self._orders.move_to_end(filters)
+                self._orders.move_to_end(asked)
                 is_old = time.monotonic() - order.made_at > _FRESH_S and not order.is_being_made
                 order.is_being_made |= is_old
         if order is None:
-            return self._make(filters), True
+            return self._make(asked), True
         if is_old:  # nobody waits for it
-            Thread(target=self._make, args=(filters,), daemon=True).start()
+            Thread(target=self._make, args=(asked,), daemon=True).start()
         return order, False
 
-    def _make(self, filters: Filters) -> _Order:
+    def _make(self, asked: _Asked) -> _Order:
+        filters, by_likeness = asked
         try:
             with self._database.reading() as session:
                 memes = wanting(session, filters, self._overlap)
                 judged, labels = judged_families(session), labels_by_genre(session)
         except BaseException:
             with self._lock:
-                if (old := self._orders.get(filters)) is not None:
+                if (old := self._orders.get(asked)) is not None:
                     old.is_being_made = False  # the next one who asks tries again
             raise
-        order = _Order(ordered(memes, judged, labels), time.monotonic())
+        in_turn = alike(memes) if by_likeness else ordered(memes, judged, labels)
+        order = _Order(in_turn, time.monotonic())
         with self._lock:
-            self._orders[filters] = order
-            self._orders.move_to_end(filters)
+            self._orders[asked] = order
+            self._orders.move_to_end(asked)
             while len(self._orders) > _N_ORDERS:
                 self._orders.popitem(last=False)
         return order

@@ -14,7 +14,7 @@ from PIL import Image, ImageSequence
 
 from core.errors import ImageRejected, Reject
 from core.fingerprint import fingerprint
-from core.images import FORMATS, MAX_PIXELS, MIN_SIDE_PX, Header, decode, read_header
+from core.images import FORMATS, MAX_PIXELS, MIN_SIDE_PX, Header, decode, read_header, thumbnail
 from tests.conftest import ROOT
 from tests.pictures import animation, draw, encode, picture
 
@@ -356,3 +356,24 @@ def test_the_extension_plays_no_part(tmp_path: Path) -> None:
     misnamed = tmp_path / "meme.png"
     misnamed.write_bytes(picture(1, format_name="JPEG"))
     assert read_header(misnamed.read_bytes()).format == "JPEG"
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_a_thumbnail_is_the_same_picture_small(format_name: str) -> None:
+    drawn = draw(3).resize((400, 300))
+    small = Image.open(io.BytesIO(thumbnail(encode(drawn, format_name), 100)))
+    assert (small.format, small.size) == ("JPEG", (100, 75))
+    assert mean_difference(small.convert("RGB"), drawn.resize((100, 75))) < 12
+
+
+def test_of_a_picture_like_a_thread_the_thumbnail_shows_the_top() -> None:
+    tall = Image.new("RGB", (100, 1000), "blue")
+    tall.paste("red", (0, 0, 100, 100))
+    small = Image.open(io.BytesIO(thumbnail(encode(tall, "PNG"), 50))).convert("RGB")
+    assert small.size == (50, 50)
+    assert mean_difference(small, Image.new("RGB", (50, 50), "red")) < 12
+
+
+def test_what_is_no_image_has_no_thumbnail() -> None:
+    with pytest.raises(ImageRejected):
+        thumbnail(b"<svg/>", 100)

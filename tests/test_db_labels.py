@@ -175,6 +175,23 @@ def test_a_second_genre_is_another_and_exists(collection: Collection, memes: lis
             cast(session, memes[0], "ana", genre="ironic", second_genre=second)
 
 
+def test_a_word_that_settles_wins_until_another_does(
+    collection: Collection, memes: list[int], say: Say
+) -> None:
+    meme = memes[0]
+    say(meme, "ana", "ironic")
+    say(meme, "bo", "ironic")
+    for who, genre in (("cy", "political"), ("di", "rage_comic")):
+        with collection.database.writing() as session:
+            cast(session, meme, who, genre=genre, settles=True)
+        say(meme, f"after {who}", "ironic")
+        assert agreed(collection) == {meme: ("genre", genre)}
+    take_back(collection, "di")
+    assert agreed(collection) == {meme: ("genre", "political")}
+    take_back(collection, "cy")
+    assert agreed(collection) == {meme: ("genre", "ironic")}
+
+
 def test_a_vote_is_undone_by_its_key_once_and_by_its_own_person(
     collection: Collection, memes: list[int], say: Say
 ) -> None:

@@ -177,6 +177,8 @@ def test_stats_count_by_table_genre_community_source_and_year(collection: Collec
             "refused": 0,
             "watermark": 0,
             "salt": 0,
+            "lease": 0,
+            "prediction": 0,
         },
         "genres": {"ironic": 2},
         "communities": {"b": 2, "a": 1},

@@ -28,6 +28,10 @@ export class Api {
     return `${this.base}/media/${sha256}`;
   }
 
+  thumbnail(sha256) {
+    return `${this.base}/thumbnail/${sha256}`;
+  }
+
   /** Send a message, and give the answer; throws Refused, or another error where none came. */
   async ask(name, message, { keepalive = false } = {}) {
     const response = await fetch(`${this.base}/${name}`, {

@@ -37,7 +37,7 @@ export function guidelines(genres, api, keys) {
         const place = dialog.querySelector(`[data-genre="${CSS.escape(genre)}"]`);
         for (const { sha256, meme_id } of memes) {
           const image = new Image();
-          image.src = api.picture(sha256);
+          image.src = api.thumbnail(sha256);
           image.alt = `Meme ${meme_id}, an example`;
           image.loading = "lazy";
           place?.append(image);

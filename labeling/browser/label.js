@@ -384,10 +384,11 @@ class LabelPage {
   // ------------------------------------------------------------- drawing
 
   buildAnswers() {
-    const buttons = [...this.data.genres, ...this.data.others].map(({ key, name, definition }) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.dataset.action = key;
+    const button = ({ key, name, definition }) => {
+      const made = document.createElement("button");
+      made.type = "button";
+      made.dataset.action = key;
+      made.title = definition;
       for (const [kind, className, text] of [
         ["kbd", "", ""],
         ["span", "name", name],
@@ -397,11 +398,14 @@ class LabelPage {
         const part = document.createElement(kind);
         part.className = className;
         part.textContent = text;
-        button.append(part);
+        made.append(part);
       }
-      return button;
-    });
-    this.$(".answers").replaceChildren(...buttons);
+      return made;
+    };
+    const others = document.createElement("div");
+    others.className = "others";
+    others.append(...this.data.others.map(button));
+    this.$(".answers").replaceChildren(...this.data.genres.map(button), others);
   }
 
   drawAnswers() {
@@ -445,38 +449,22 @@ class LabelPage {
   /** How far this person is, and whether everything is kept. */
   tell() {
     const { n_left, n_labelled } = this.progress;
-    const n_waiting = this.outbox?.waiting.length ?? 0;
     this.$(".progress").textContent =
       n_labelled === null || n_labelled === undefined
         ? ""
         : `${n_labelled} labelled · ${n_left ?? "?"} open`;
-    const state = this.state(n_waiting);
+    if (!this.outbox) return; // it is being made
+    const state = this.problem
+      ? { kind: "is-bad", text: `More memes cannot be fetched: ${this.problem}.` }
+      : this.outbox.state;
+    if (this.outbox.isFailing) Object.assign(state, this.outbox.state);
     const status = this.$(".status");
     if (status.textContent !== state.text) status.textContent = state.text;
     status.className = `status ${state.kind}`;
-    const { problems } = this.outbox ?? { problems: [] };
-    this.$(".problems").textContent =
-      problems.length === 0
-        ? ""
-        : `${problems.length} answers could not be kept: ${problems.at(-1)}`;
+    this.$(".problems").textContent = this.outbox.problem;
     const isEmpty = !this.current;
     this.$(".nothing").hidden = !(isEmpty && this.isAtEnd);
     this.$(".loading").hidden = !(isEmpty && !this.isAtEnd);
-  }
-
-  state(n_waiting) {
-    const answers = n_waiting === 1 ? "1 answer waits" : `${n_waiting} answers wait`;
-    if (n_waiting > 0 && this.outbox.isFailing) {
-      const where = this.outbox.isStored
-        ? "They are kept in this browser, and sent as soon as it answers."
-        : "This browser keeps nothing: leave the page open until they are sent.";
-      return { kind: "is-bad", text: `The server does not answer: ${answers}. ${where}` };
-    }
-    if (this.problem) {
-      return { kind: "is-bad", text: `More memes cannot be fetched: ${this.problem}.` };
-    }
-    if (n_waiting > 0) return { kind: "", text: "Sending…" };
-    return { kind: "is-good", text: "All answers are kept." };
   }
 
   say(text) {

@@ -68,6 +68,26 @@ export class Outbox {
     clearTimeout(this.timer);
   }
 
+  /** How it stands, for people: a text, and whether it is good news. */
+  get state() {
+    const n = this.waiting.length;
+    const answers = n === 1 ? "1 answer waits" : `${n} answers wait`;
+    if (n > 0 && this.isFailing) {
+      const where = this.isStored
+        ? "They are kept in this browser, and sent as soon as it answers."
+        : "This browser keeps nothing: leave the page open until they are sent.";
+      return { kind: "is-bad", text: `The server does not answer: ${answers}. ${where}` };
+    }
+    if (n > 0) return { kind: "", text: "Sending…" };
+    return { kind: "is-good", text: "All answers are kept." };
+  }
+
+  /** What the server would not take, for people; empty where it took everything. */
+  get problem() {
+    const n = this.problems.length;
+    return n === 0 ? "" : `${n} answers could not be kept: ${this.problems.at(-1)}`;
+  }
+
   async flush() {
     if (this.flushing || this.isClosed) return;
     this.flushing = true;

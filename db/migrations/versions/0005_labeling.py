@@ -17,6 +17,9 @@ _WHEN = sa.DateTime(timezone=True)
 def upgrade() -> None:
     with op.batch_alter_table("vote") as batch_op:
         batch_op.add_column(sa.Column("nsfw", sa.Boolean(), nullable=True))
+        batch_op.add_column(
+            sa.Column("settles", sa.Boolean(), nullable=False, server_default=sa.false())
+        )
     op.create_table(
         "lease",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -57,4 +60,5 @@ def downgrade() -> None:
     for table in ("prediction", "lease"):
         op.drop_table(table)
     with op.batch_alter_table("vote") as batch_op:
+        batch_op.drop_column("settles")
         batch_op.drop_column("nsfw")
