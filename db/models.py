@@ -54,6 +54,8 @@ class Outcome(StrEnum):
     SAME_TEMPLATE = "same_template"  # a meme of its own, in a family that there was
     NEW = "new"  # a meme of its own, unlike the others
     SPLIT = "split"  # a person said that it was no repost: a meme of its own
+    LEFT_FAMILY = "left_family"  # a person took it out of its family (`db.belonging`)
+    JOINED_FAMILY = "joined_family"  # a person made its family one with another
     REMOVED = "removed"  # gone everywhere it was seen: its file was deleted
 
 
@@ -194,6 +196,7 @@ class DecisionRecord(Base):
     nearest_id: Mapped[int | None]  # the meme it was compared with
     score: Mapped[float | None]  # how unlike that one, in the unit of `by`
     by: Mapped[str] = mapped_column(String(16))
+    annotator: Mapped[str | None] = mapped_column(AnyText)  # who, where a person said so
     decided_at: Mapped[datetime]
     undone_at: Mapped[datetime | None]
 

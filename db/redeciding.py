@@ -9,14 +9,15 @@ from sqlalchemy.orm import Session, undefer
 
 from core.errors import MemeEraError
 from core.fingerprint import Fingerprint, fingerprint
+from db.belonging import are_apart, families_left, home_by_word
 from db.decisions import record, repeats, standing
-from db.matching import Decision, Matcher, New, Repost
+from db.matching import Decision, Matcher, New, Repost, SameTemplate
 from db.media import MediaStore
 from db.models import Copy, DecidedBy, Meme, MemeStatus, Template
 from db.pictures import as_columns, as_fingerprint, keep_words
 from db.recognition import Looked
 from db.regrouping import merge_meme, move_copy, split_copy
-from db.templates import family_for, tidy_template
+from db.templates import family_for, new_template, tidy_template
 
 __all__ = ["Ahead", "Redecider", "Tally"]
 
@@ -95,14 +96,15 @@ class Redecider:
             return
         sha256, was = meme.sha256, meme.template_id
         if isinstance(decision, Repost):
+            if are_apart(session, was, session.get_one(Meme, decision.of).template_id):
+                return  # a person said that the two are not even of one family
             merge_meme(session, meme, decision.of)
             record(session, sha256, decision.of, decision, gone_id=meme_id)
             self.tally.merged += 1
             return
-        if not isinstance(decision, New) or not _represents(session, meme):
-            meme.template_id = family_for(session, decision)
-            tidy_template(session, meme.template_id)
-            tidy_template(session, was)
+        meme.template_id = _home(session, meme, decision)
+        tidy_template(session, meme.template_id)
+        tidy_template(session, was)
         self.tally.regrouped += meme.template_id != was
         last = standing(session, sha256)
         said_by_person = last is not None and last.by == DecidedBy.PERSON
@@ -132,7 +134,10 @@ class Redecider:
                     self.tally.moved += 1
                     self.tally.changed += 1
             case _:
-                meme_id = split_copy(session, copy, family_for(session, decision))
+                home = family_for(session, decision)
+                if home in families_left(session, sha256):
+                    home = new_template(session)
+                meme_id = split_copy(session, copy, home)
                 self.tally.split += 1
                 self.tally.changed += 1
         if not repeats(last, meme_id, decision):
@@ -177,6 +182,18 @@ class Redecider:
 def _may_be_shown(session: Session, row: Meme | Copy) -> bool:
     meme = row if isinstance(row, Meme) else session.get_one(Meme, row.meme_id)
     return row.removed_at is None and meme.status == MemeStatus.ACTIVE
+
+
+def _home(session: Session, meme: Meme, decision: SameTemplate | New) -> int:
+    """The family where a meme belongs: by a person's word, or else as it was decided."""
+    if (by_word := home_by_word(session, meme)) is not None:
+        return by_word
+    was = meme.template_id
+    if isinstance(decision, New) and _represents(session, meme):
+        return was
+    home = family_for(session, decision)
+    # Nor is what stayed behind sent after a meme that a person took out.
+    return was if are_apart(session, was, home) else home
 
 
 def _represents(session: Session, meme: Meme) -> bool:

@@ -1,7 +1,7 @@
 """Moves files between memes: a meme becomes a copy, a copy another meme's, or a meme of its own.
 
-What was seen and said of a file goes where it goes. The caller records the decision, and works
-under `Database.writing_alone`.
+What was seen and said of a file goes where it goes, and so do the copies that a person joined to
+it. The caller records the decision, and works under `Database.writing_alone`.
 """
 
 from datetime import UTC, datetime
@@ -10,7 +10,18 @@ from typing import Any
 from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from db.models import Copy, Meme, MemeStatus, Sighting, Template, Vote
+from db.decisions import standing_id
+from db.models import (
+    Copy,
+    DecidedBy,
+    DecisionRecord,
+    Meme,
+    MemeStatus,
+    Outcome,
+    Sighting,
+    Template,
+    Vote,
+)
 from db.pictures import moved
 from db.templates import tidy_template
 
@@ -44,6 +55,7 @@ def move_copy(session: Session, copy: Copy, into: int) -> None:
         _set(session, table, {"meme_id": into}, table.copy_id == copy.id)
     _recount(session, left)
     _recount(session, into)
+    _take_along(session, copy.sha256, left, into)
 
 
 def split_copy(session: Session, copy: Copy, template_id: int) -> int:
@@ -64,6 +76,7 @@ def split_copy(session: Session, copy: Copy, template_id: int) -> int:
     tidy_template(session, template_id)
     _recount(session, left.id)
     _recount(session, meme.id)
+    _take_along(session, meme.sha256, left.id, meme.id)
     return meme.id
 
 
@@ -78,6 +91,26 @@ def swap_with_copy(session: Session, meme: Meme, copy: Copy) -> None:
         of_either = table.copy_id.is_(None) | (table.copy_id == copy.id)
         swapped = case((table.copy_id.is_(None), copy.id), else_=None)
         _set(session, table, {"copy_id": swapped}, table.meme_id == meme.id, of_either)
+
+
+def _take_along(session: Session, sha256: str, left: int, to: int) -> None:
+    """Let the copies that a person joined to a file go where it went, and those joined to them."""
+    been = select(DecisionRecord.gone_id).where(  # the memes that the file was, before
+        DecisionRecord.sha256 == sha256, DecisionRecord.gone_id.is_not(None)
+    )
+    joined = session.scalars(
+        select(Copy)
+        .join(DecisionRecord, DecisionRecord.id == standing_id(Copy.sha256))
+        .where(
+            Copy.meme_id == left,
+            DecisionRecord.outcome == Outcome.REPOST,
+            DecisionRecord.by == DecidedBy.PERSON,
+            DecisionRecord.nearest_id.in_(been),
+        )
+    ).all()
+    for copy in joined:
+        if copy.meme_id == left:  # not taken along already
+            move_copy(session, copy, to)
 
 
 def _set(session: Session, table: Any, values: dict[str, Any], *where: Any) -> None:

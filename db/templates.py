@@ -4,19 +4,24 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import Select, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from db.belonging import one_family
 from db.columns import insert_row
+from db.decisions import standing_id
 from db.matching import New, SameTemplate
-from db.models import Meme, MemeStatus, Sighting, Template
+from db.models import DecisionRecord, Meme, MemeStatus, Outcome, Sighting, Template
 
 __all__ = [
     "Family",
+    "Member",
     "families",
     "family_for",
     "lead",
+    "members",
     "merge_templates",
+    "n_families",
     "new_template",
     "tidy_template",
 ]
@@ -38,11 +43,25 @@ class Family:
     image_url: str | None  # where the representative was seen first
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One meme of a family, as a list shows it."""
+
+    meme_id: int
+    sha256: str
+    n_sightings: int
+    nearest_id: int | None  # the meme by which it came into the family
+    score: float | None  # how unlike that one
+
+
 def family_for(session: Session, decision: SameTemplate | New) -> int:
-    """The template for a meme of which that was decided: an old one, or one made for it."""
+    """The template for a meme of which that was decided: an old one, or one made for it.
+
+    Templates that turn out to be one become one, but for those that a person told apart.
+    """
     match decision:
         case SameTemplate(template=template, also=also):
-            return merge_templates(session, {template, *also})
+            return merge_templates(session, one_family(session, template, also))
         case New():
             return new_template(session)
 
@@ -83,17 +102,14 @@ def tidy_template(session: Session, template_id: int) -> None:
     session.flush()
 
 
-def families(session: Session, *, limit: int | None, at_least: int = 2) -> Iterator[Family]:
+def families(
+    session: Session, *, limit: int | None, offset: int = 0, at_least: int = 2
+) -> Iterator[Family]:
     """The families of so many memes that may be shown, the largest first."""
-    n_memes = func.count().label("n_memes")
+    of_size = _sizes(at_least)
+    n_memes = of_size.selected_columns.n_memes
     sizes = (
-        select(Meme.template_id, n_memes)
-        .where(Meme.status == MemeStatus.ACTIVE)
-        .group_by(Meme.template_id)
-        .having(n_memes >= at_least)
-        .order_by(n_memes.desc(), Meme.template_id)
-        .limit(limit)
-        .subquery()
+        of_size.order_by(n_memes.desc(), Meme.template_id).limit(limit).offset(offset).subquery()
     )
     n_sightings = (
         select(func.count(Sighting.id))
@@ -125,3 +141,41 @@ def families(session: Session, *, limit: int | None, at_least: int = 2) -> Itera
     )
     for row in rows:
         yield Family(*row)
+
+
+def n_families(session: Session, *, at_least: int = 2) -> int:
+    """How many families there are of so many memes that may be shown."""
+    sizes = _sizes(at_least).subquery()
+    return session.scalar(select(func.count()).select_from(sizes)) or 0
+
+
+def members(session: Session, template_id: int, *, limit: int, offset: int = 0) -> Iterator[Member]:
+    """The memes of a family that may be shown, the oldest first."""
+    n_sightings = (
+        select(func.count(Sighting.id)).where(Sighting.meme_id == Meme.id).scalar_subquery()
+    )
+    rows = session.execute(
+        select(Meme.id, Meme.sha256, n_sightings, DecisionRecord.nearest_id, DecisionRecord.score)
+        .outerjoin(
+            DecisionRecord,
+            (DecisionRecord.id == standing_id(Meme.sha256))
+            & (DecisionRecord.outcome == Outcome.SAME_TEMPLATE),
+        )
+        .where(Meme.template_id == template_id, Meme.status == MemeStatus.ACTIVE)
+        .order_by(Meme.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    for row in rows:
+        yield Member(*row)
+
+
+def _sizes(at_least: int) -> Select[int, int]:
+    """How many memes that may be shown each family has, of those with so many."""
+    n_memes = func.count().label("n_memes")
+    return (
+        select(Meme.template_id, n_memes)
+        .where(Meme.status == MemeStatus.ACTIVE)
+        .group_by(Meme.template_id)
+        .having(n_memes >= at_least)
+    )

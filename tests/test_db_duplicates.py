@@ -1,6 +1,7 @@
 """The reposts that were found, and what it means to take one back."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -21,7 +22,7 @@ OLD = datetime(2012, 1, 1, tzinfo=UTC)
 ORIGINAL, FIRST, SECOND = picture(1), repost(picture(1)), repost(picture(1), quality=30)
 
 
-def listed(collection: Collection, **options: int) -> list[Duplicate]:
+def listed(collection: Collection, **options: Any) -> list[Duplicate]:
     with collection.database.reading() as session:
         return list(duplicates(session, **options))
 
