@@ -23,6 +23,7 @@ __all__ = [
     "labelled_by",
     "labels_by_genre",
     "lease",
+    "leased_to",
     "newest_model",
     "open_families",
     "release",
@@ -249,6 +250,13 @@ def lease(
     ][:n]
     _extend(session, annotator, free, now)
     return free
+
+
+def leased_to(session: Session, annotator: str) -> set[int]:
+    """The memes that are kept for a person."""
+    now = datetime.now(UTC)
+    kept = select(Lease.meme_id).where(Lease.annotator == annotator, Lease.expires_at > now)
+    return set(session.scalars(kept))
 
 
 def renew(session: Session, annotator: str, meme_ids: Collection[int]) -> None:

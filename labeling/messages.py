@@ -102,6 +102,7 @@ class NextRequest(_Request):
     alike: bool = False  # those that look alike together, and not one of each family first
     again: MemeIds = []  # had before the page was closed
     holding: MemeIds = []  # still before the person
+    is_one_lost: bool = False  # an answer never came: what it gave, this gives first
 
 
 class ReleaseRequest(_Request):

@@ -8,8 +8,8 @@ from core.settings import Settings
 from db.media import MediaStore
 from db.session import Database
 from labeling.access import Access
-from labeling.routes import PREFIX, cookie_name
-from labeling.serving import port
+from labeling.routes import cookie_name
+from labeling.serving import port, prefix
 
 __all__ = ["Opened", "opened"]
 
@@ -29,11 +29,10 @@ class Opened:
         brings it.
         """
         cookie = st.context.cookies.get(cookie_name(port()), "")
-        base = st.get_option("server.baseUrlPath").strip("/")
         return {
             "annotator": annotator,
             "token": self.access.token(cookie, annotator),
-            "base": f"/{base}{PREFIX}" if base else PREFIX,
+            "base": prefix(),
         }
 
 

@@ -32,7 +32,7 @@ def _has_login() -> bool:
 
 
 def _logged_in() -> str:
-    if not st.user.is_logged_in:
+    if not st.user.get("is_logged_in", False):
         st.title("Who is labeling?")
         st.markdown("Your answers are kept under the account that you log in with.")
         st.button("Log in", on_click=st.login, type="primary")

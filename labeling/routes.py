@@ -20,7 +20,7 @@ from db.labels import answers_of
 from db.media import MediaStore
 from db.session import Database
 from db.showing import PictureRow, Shown, examples, picture_row, shown
-from db.worklist import Overlap, labelled_by, release, renew
+from db.worklist import Overlap, labelled_by, leased_to, release, renew
 from labeling.access import Access, Refused, is_same_origin
 from labeling.answers import Became, take_in
 from labeling.messages import (
@@ -120,9 +120,16 @@ class Routes:
         self._worklist = Worklist(
             self._database, Overlap(settings.overlap_share, settings.overlap_votes)
         )
+        self._worklist.prepare()
 
     def routes(self) -> list[BaseRoute]:
         """For Starlette."""
+        # Streamlit reads its base path (server.baseUrlPath) only once it runs.
+        return [
+            one for prefix in (PREFIX, f"/{{base:path}}{PREFIX}") for one in self._under(prefix)
+        ]
+
+    def _under(self, prefix: str) -> list[BaseRoute]:
         posts: dict[str, _Handler] = {
             "next": Routes._next,
             "answers": Routes._answers,
@@ -131,13 +138,13 @@ class Routes:
             "examples": Routes._examples,
         }
         return [
-            Route(f"{PREFIX}/media/{{sha256}}", partial(Routes._picture, self)),
-            Route(f"{PREFIX}/thumbnail/{{sha256}}", partial(Routes._thumbnail, self)),
+            Route(f"{prefix}/media/{{sha256}}", partial(Routes._picture, self)),
+            Route(f"{prefix}/thumbnail/{{sha256}}", partial(Routes._thumbnail, self)),
             *(
-                Route(f"{PREFIX}/{name}", partial(handler, self), methods=["POST"])
+                Route(f"{prefix}/{name}", partial(handler, self), methods=["POST"])
                 for name, handler in posts.items()
             ),
-            Mount(f"{PREFIX}/browser", _Modules(directory=_BROWSER)),
+            Mount(f"{prefix}/browser", _Modules(directory=_BROWSER)),
         ]
 
     @_telling
@@ -234,7 +241,11 @@ class Routes:
         if asked.holding:
             with self._database.writing() as session:
                 renew(session, annotator, asked.holding)
-        taken = self._worklist.take(annotator, filters, asked.n, asked.again, alike=asked.alike)
+        again = asked.again
+        if asked.is_one_lost:
+            with self._database.reading() as session:
+                again = again + sorted(leased_to(session, annotator) - {*again, *asked.holding})
+        taken = self._worklist.take(annotator, filters, asked.n, again, alike=asked.alike)
         with self._database.reading() as session:
             return {
                 "memes": [_meme(one) for one in shown(session, taken)],

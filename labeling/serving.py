@@ -10,9 +10,9 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from labeling.access import Access
-from labeling.routes import cookie_name
+from labeling.routes import PREFIX, cookie_name
 
-__all__ = ["middleware", "port"]
+__all__ = ["middleware", "port", "prefix"]
 
 # A site whose name leads to 127.0.0.1 could otherwise read the page of whoever visits it.
 _LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]", "::1")
@@ -21,6 +21,12 @@ _LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]", "::1")
 def port() -> int:
     """The port that the server listens on; asked for port 0, the system has chosen one."""
     return int(st.get_option("server.port"))
+
+
+def prefix() -> str:
+    """What the addresses of our routes begin with, where Streamlit is told of a base path too."""
+    base = str(st.get_option("server.baseUrlPath")).strip("/")
+    return f"/{base}{PREFIX}" if base else PREFIX
 
 
 def middleware(access: Access, host: str) -> list[Middleware]:

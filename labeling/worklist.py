@@ -177,6 +177,10 @@ class Worklist:
             taken += self._take_of(self._make(asked), annotator, n - len(taken))
         return taken
 
+    def prepare(self) -> None:
+        """Make the usual order before anybody asks: of 100,000 memes it takes a second."""
+        Thread(target=self._order, args=((Filters(), False),), daemon=True).start()
+
     def n_left(self, filters: Filters, *, alike: bool = False) -> int:
         """How many memes wanted another answer when this was last looked up."""
         return len(self._order((filters, alike))[0].memes)

@@ -10,14 +10,14 @@ from typing import TypeVar
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from sqlalchemy import select
 
 from core.fingerprint import fingerprint
 from core.genres import GENRES
 from core.settings import Settings
 from db.memes import Added, Collection, Seen
-from db.models import Meme, Prediction, Verdict, Vote
+from db.models import Lease, Meme, Prediction, Verdict, Vote
 from tests.labeling_server import announced_address, end, serve
 from tests.pictures import picture
 
@@ -54,8 +54,8 @@ def address(collection: Collection) -> Iterator[str]:
 def _nothing_is_said_yet(collection: Collection) -> Iterator[None]:
     yield
     with collection.database.writing() as session:
-        session.query(Vote).delete()
-        session.query(Prediction).delete()
+        for table in (Vote, Lease, Prediction):
+            session.query(table).delete()
 
 
 @pytest.fixture
@@ -410,6 +410,24 @@ def test_a_reload_in_the_middle_loses_and_doubles_nothing(
     assert votes_until(collection, 10) == seen
 
 
+def test_memes_that_were_given_in_a_lost_answer_come_again(
+    page: Page, collection: Collection
+) -> None:
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        lost.extend(meme["sha256"] for meme in route.fetch().json()["memes"])
+        route.abort()
+
+    page.route("**/next", lose, times=1)
+    seen = press(page, *"1" * 10)  # fewer are ready now than the page wants
+    page.wait_for_timeout(2500)  # its rest after a failed request
+    seen += press(page, *"1" * 40)
+    assert lost
+    assert set(lost) <= set(votes_until(collection, 50))
+    assert len(set(seen)) == 50
+
+
 def test_a_server_that_is_away_for_10_seconds_loses_and_doubles_nothing(
     context: BrowserContext, tmp_path: Path
 ) -> None:
@@ -418,6 +436,7 @@ def test_a_server_that_is_away_for_10_seconds_loses_and_doubles_nothing(
         address = announced_address(program)
         page.goto(f"{address}/?who=ana")
         seen = press(page, *"1234567812")
+        assert votes_until(collection, 10) == seen
         assert end(program, signal.SIGTERM)[0] == 0
         away = time.monotonic()
         painted(page, after=seen[-1])

@@ -59,3 +59,15 @@ def test_a_database_that_does_not_open_is_told_on_the_page(
     app = page()
     assert app.error[0].value.startswith("The collection does not answer")
     assert "MEMEERA_DATABASE_URL" in app.text[0].value
+
+
+def test_where_accounts_are_configured_the_account_is_asked_for_and_no_name(
+    collection: Collection,
+) -> None:
+    app: AppTest = AppTest.from_file(labeling.app.__file__, default_timeout=10)
+    app.query_params["who"] = "somebody else"
+    app.secrets["auth"] = {"client_id": "x", "client_secret": "x", "cookie_secret": "x"}
+    app.run()
+    assert [button.label for button in app.button] == ["Log in"]
+    assert not app.text_input
+    assert not app.info  # nothing of the collection is shown before

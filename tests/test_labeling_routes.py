@@ -83,6 +83,12 @@ def test_what_was_before_a_person_comes_again_after_a_reload(ana: Person) -> Non
     assert [meme["meme_id"] for meme in again] == had
 
 
+def test_what_was_given_in_a_lost_answer_comes_again(ana: Person) -> None:
+    lost, here = ([m["meme_id"] for m in ana.ask("next", {"n": 3})[1]["memes"]] for _ in range(2))
+    again = ana.ask("next", {"n": 3, "holding": here, "is_one_lost": True})[1]["memes"]
+    assert sorted(meme["meme_id"] for meme in again) == sorted(lost)
+
+
 def test_an_answer_is_kept_once_however_often_it_is_sent(
     ana: Person, collection: Collection
 ) -> None:

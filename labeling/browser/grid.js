@@ -35,6 +35,8 @@ class GridPage {
     this.data = data;
     this.api = new Api();
     this.said = []; // what was answered together, the newest last
+    this.generation = 0; // counts beginnings: what was asked for before the last is of no use
+    this.isOneLost = false; // a request for more, or its answer
     this.answers = [...data.genres, ...data.others];
     this.keys = new Keys({
       ...Object.fromEntries(data.genres.map((genre) => [genre.key, String(genre.digit)])),
@@ -71,7 +73,7 @@ class GridPage {
     this.leave();
     this.tiles.clear();
     this.said = [];
-    this.generation = (this.generation ?? 0) + 1;
+    this.generation += 1;
     this.isAtEnd = false;
     this.more();
   }
@@ -101,6 +103,8 @@ class GridPage {
   }
 
   close() {
+    this.isClosed = true;
+    this.generation += 1;
     this.closing.abort();
     clearInterval(this.renewing);
     this.outbox.close();
@@ -112,7 +116,10 @@ class GridPage {
   }
 
   leave() {
-    const memes = this.open;
+    this.release(this.open);
+  }
+
+  release(memes) {
     if (memes.length > 0) this.api.ask("release", { memes }, { keepalive: true }).catch(() => {});
   }
 
@@ -128,18 +135,28 @@ class GridPage {
     this.tell();
     const { generation } = this;
     try {
-      const message = { n: AT_A_TIME, filters: this.data.filters, alike: true };
-      const { memes } = await this.api.ask("next", message);
+      const { memes } = await this.api.ask("next", {
+        n: AT_A_TIME,
+        filters: this.data.filters,
+        alike: true,
+        holding: this.isOneLost ? this.open.slice(0, 500) : [],
+        is_one_lost: this.isOneLost,
+      });
       if (generation === this.generation) {
+        this.isOneLost = false;
         const waiting = new Set(this.outbox.operations.map(({ sha256 }) => sha256));
         this.isAtEnd = memes.length < AT_A_TIME;
         this.tiles.add(memes.filter(({ sha256 }) => !waiting.has(sha256)));
         this.problem = "";
+      } else {
+        this.release(memes.map(({ meme_id }) => meme_id)); // nobody will look at them
       }
     } catch (error) {
+      this.isOneLost = true; // it may have been answered, and the answer lost
       this.problem = error instanceof Refused ? error.message : "The server does not answer.";
     }
     this.isAsking = false;
+    if (this.isClosed) return;
     if (generation !== this.generation) this.more();
     this.tell();
   }

@@ -58,6 +58,8 @@ class LabelPage {
     this.oldest = null; // of the past that was asked for
     this.isPainted = false;
     this.progress = { n_left: null, n_labelled: null };
+    this.generation = 0; // counts beginnings: what was asked for before the last is of no use
+    this.isOneLost = false; // a request for more, or its answer
     this.keys = new Keys({
       ...Object.fromEntries(data.genres.map((genre) => [genre.key, String(genre.digit)])),
       ...USUAL_KEYS,
@@ -97,7 +99,7 @@ class LabelPage {
     this.again = isFirst ? this.held.ids() : [];
     for (const meme of given) meme.picture.remove();
     if (given.length > 0) this.release(given.map((meme) => meme.meme_id));
-    this.generation = (this.generation ?? 0) + 1;
+    this.generation += 1;
     this.isAsking = false;
     this.show();
     this.refill();
@@ -114,6 +116,7 @@ class LabelPage {
   }
 
   close() {
+    this.generation += 1;
     this.closing.abort();
     clearInterval(this.renewing);
     clearTimeout(this.asking);
@@ -142,19 +145,26 @@ class LabelPage {
   async refill() {
     if (this.isAsking || this.queue.length >= ASK_BELOW || this.isAtEnd) return;
     this.isAsking = true;
-    const { generation, again } = this;
+    const { generation, again, isOneLost } = this;
     const n = AHEAD - this.queue.length;
+    const holding = isOneLost ? this.queue.map((meme) => meme.meme_id) : [];
+    const message = { n, filters: this.data.filters, again, holding, is_one_lost: isOneLost };
     let answer = null;
     try {
-      answer = await this.api.ask("next", { n, filters: this.data.filters, again });
+      answer = await this.api.ask("next", message);
     } catch (error) {
       if (generation !== this.generation) return;
+      this.isOneLost = true; // it may have been answered, and the answer lost
       this.problem = error instanceof Refused ? error.message : "the server does not answer";
       this.asking = setTimeout(() => this.refill(), REST_MS);
     }
-    if (generation !== this.generation) return;
+    if (generation !== this.generation) {
+      this.release(answer.memes.map((meme) => meme.meme_id)); // nobody will look at them
+      return;
+    }
     this.isAsking = false;
     if (answer) {
+      this.isOneLost = false;
       this.again = [];
       this.problem = null;
       this.progress = answer;

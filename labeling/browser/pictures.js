@@ -13,11 +13,14 @@ export function picture(url, { width, height, meme_id }) {
   image.draggable = false;
   image.isTall = height > TALL * width;
   image.isReady = false;
+  image.style.setProperty("--ratio", width / height);
   image.src = url;
   image.ready = image.decode().then(
     () => {
       image.isReady = true;
+      // The file's own sides may be those before it is turned upright.
       image.isTall = image.naturalHeight > TALL * image.naturalWidth;
+      image.style.setProperty("--ratio", image.naturalWidth / image.naturalHeight);
     },
     () => {
       image.isReady = true;
