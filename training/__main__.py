@@ -79,10 +79,10 @@ def fit(
 def evaluate(version: str | None, as_json: bool) -> None:
     """Test a model on the memes that its run kept aside: macro F1 and each genre's figures."""
     from db.media import MediaStore
+    from db.splits import Split
     from training.classifier import Classifier
     from training.evaluate import evaluate as evaluate_rows
     from training.snapshot import Snapshot
-    from training.splits import Split
 
     settings = Settings.load()
     classifier = Classifier.load(settings, version)
@@ -93,6 +93,23 @@ def evaluate(version: str | None, as_json: bool) -> None:
         print_json({"version": classifier.version, **metrics.as_dict()})
     else:
         click.echo(f"{classifier.version}\n{metrics}")
+
+
+@main.command()
+@click.option("--model", "version", help="A model version.  [default: the champion]")
+@json_option
+def predict(version: str | None, as_json: bool) -> None:
+    """Let a model say what it makes of every meme; the labeling tool asks about the doubtful first.
+
+    Stopped half-way, the same command goes on from there.
+    """
+    from training.predict import predict_all
+
+    counts = predict_all(Settings.load(), version)
+    if as_json:
+        print_json(counts.as_dict())
+    else:
+        click.echo(str(counts))
 
 
 @main.command("list")

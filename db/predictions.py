@@ -1,0 +1,124 @@
+"""What models say of memes: which are still to be asked about, and what was said."""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import Exists, func, insert, select
+from sqlalchemy.orm import Session
+
+from core.genres import GENRES
+from db.models import Meme, MemeStatus, Prediction
+
+__all__ = [
+    "Unpredicted",
+    "entropy",
+    "families_of",
+    "keep_predictions",
+    "n_unpredicted",
+    "unpredicted",
+]
+
+_N_ASKED: Final = 500  # ids in one question
+
+
+@dataclass(frozen=True, slots=True)
+class Unpredicted:
+    """A meme that a model has said nothing of."""
+
+    meme_id: int
+    template_id: int
+    sha256: str
+    format: str
+
+
+def entropy(scores: Mapping[str, float]) -> float:
+    """How undecided scores are: 0 for one genre alone, 1 for all eight alike.
+
+    Shannon's entropy as a share of the greatest possible, whichever genres the model knows.
+    """
+    bits = -sum(score * math.log(score) for score in scores.values() if score > 0)
+    return max(0.0, min(1.0, bits / math.log(len(GENRES))))
+
+
+def unpredicted(
+    session: Session, model_version: str, *, after: int, limit: int
+) -> list[Unpredicted]:
+    """Memes of which a model version has said nothing yet, in the order of their ids.
+
+    Args:
+        session: reads.
+        model_version: of the model.
+        after: only memes with greater ids.
+        limit: at most so many.
+    """
+    query = (
+        select(Meme.id, Meme.template_id, Meme.sha256, Meme.format)
+        .where(Meme.status == MemeStatus.ACTIVE, Meme.id > after, ~_said(model_version))
+        .order_by(Meme.id)
+        .limit(limit)
+    )
+    return [Unpredicted(*row) for row in session.execute(query)]
+
+
+def n_unpredicted(session: Session, model_version: str) -> int:
+    """Of how many memes a model version has said nothing yet."""
+    query = select(func.count(Meme.id)).where(
+        Meme.status == MemeStatus.ACTIVE, ~_said(model_version)
+    )
+    return session.scalar(query) or 0
+
+
+def families_of(session: Session, meme_ids: Sequence[int]) -> set[int]:
+    """The template families of these memes."""
+    found: set[int] = set()
+    for start in range(0, len(meme_ids), _N_ASKED):
+        some = meme_ids[start : start + _N_ASKED]
+        found.update(session.scalars(select(Meme.template_id).where(Meme.id.in_(some))))
+    return found
+
+
+def keep_predictions(
+    session: Session,
+    model_version: str,
+    scores: Mapping[int, Mapping[str, float]],
+    learned: Collection[int],
+) -> None:
+    """Keep what a model says of some memes.
+
+    Args:
+        session: writes.
+        model_version: of the model.
+        scores: by meme the probability of each genre.
+        learned: those of the memes that the model learned from, or whose families it did.
+    """
+    known = select(Prediction.meme_id).where(
+        Prediction.model_version == model_version, Prediction.meme_id.in_(scores)
+    )
+    wanted = set(session.scalars(select(Meme.id).where(Meme.id.in_(scores))))
+    wanted -= set(session.scalars(known))  # another process was faster
+    rows = [
+        {
+            "meme_id": meme_id,
+            "model_version": model_version,
+            "genre": max(said, key=said.__getitem__),
+            "scores": dict(said),
+            "entropy": entropy(said),
+            "held_out": meme_id not in learned,
+            "predicted_at": datetime.now(UTC),
+        }
+        for meme_id, said in scores.items()
+        if meme_id in wanted
+    ]
+    if rows:
+        session.execute(insert(Prediction), rows)
+
+
+def _said(model_version: str) -> Exists:
+    return (
+        select(Prediction.id)
+        .where(Prediction.meme_id == Meme.id, Prediction.model_version == model_version)
+        .exists()
+    )

@@ -1,0 +1,66 @@
+"""What models say of memes."""
+
+import math
+
+import pytest
+from sqlalchemy import select
+
+from core.fingerprint import fingerprint
+from core.genres import GENRES
+from db.memes import Collection, Seen
+from db.models import Meme, MemeStatus, Prediction
+from db.predictions import entropy, families_of, keep_predictions, n_unpredicted, unpredicted
+from tests.pictures import picture
+
+
+@pytest.fixture
+def memes(collection: Collection) -> list[int]:
+    with collection.adding() as adder:
+        return [
+            adder.add(picture(n), fingerprint(picture(n)), Seen("test", str(n), "url")).meme_id
+            for n in range(4)
+        ]
+
+
+def test_entropy_tells_how_undecided_scores_are() -> None:
+    assert entropy({"ironic": 1.0, "political": 0.0}) == 0
+    assert entropy({genre.key: 1 / 8 for genre in GENRES}) == pytest.approx(1)
+    assert entropy({"ironic": 0.5, "political": 0.5}) == pytest.approx(math.log(2) / math.log(8))
+
+
+def test_each_meme_is_asked_about_once_for_each_model(
+    collection: Collection, memes: list[int]
+) -> None:
+    with collection.database.writing() as session:
+        session.get_one(Meme, memes[3]).status = MemeStatus.REMOVED
+        keep_predictions(session, "v1", {memes[0]: {"ironic": 0.75, "political": 0.25}}, set())
+    with collection.database.reading() as session:
+        asked = unpredicted(session, "v1", after=0, limit=9)
+        assert [one.meme_id for one in asked] == memes[1:3]
+        assert unpredicted(session, "v1", after=memes[1], limit=9) == asked[1:]
+        assert unpredicted(session, "v1", after=0, limit=1) == asked[:1]
+        assert (n_unpredicted(session, "v1"), n_unpredicted(session, "v2")) == (2, 3)
+
+
+def test_what_was_learned_from_is_marked_and_what_is_known_or_gone_is_passed_over(
+    collection: Collection, memes: list[int]
+) -> None:
+    said = {"ironic": 0.25, "political": 0.75}
+    with collection.database.writing() as session:
+        keep_predictions(session, "v1", {memes[0]: said}, {memes[0]})
+        keep_predictions(session, "v1", dict.fromkeys([*memes[:2], 99_999], said), set())
+    with collection.database.reading() as session:
+        rows = session.scalars(select(Prediction).order_by(Prediction.meme_id)).all()
+    assert [(row.meme_id, row.genre, row.held_out) for row in rows] == [
+        (memes[0], "political", False),
+        (memes[1], "political", True),
+    ]
+
+
+def test_families_are_found_of_any_number_of_memes(
+    collection: Collection, memes: list[int]
+) -> None:
+    with collection.database.reading() as session:
+        all_of_them = families_of(session, [*memes, *range(1000, 3000)])
+        assert len(all_of_them) == 4
+        assert families_of(session, []) == set()

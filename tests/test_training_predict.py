@@ -1,0 +1,75 @@
+"""`python -m training predict`: a model says what it makes of every meme."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from core.settings import Settings
+from db.models import Meme, Prediction
+from db.session import Database, reading
+from db.splits import Split
+from tests.conftest import ROOT, Trained
+from training.registry import SNAPSHOT, Registry
+from training.snapshot import Snapshot
+
+
+def predict(data_dir: Path, *arguments: str) -> tuple[int, Any, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "training", "predict", "--json", *arguments],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "MEMEERA_DATA_DIR": str(data_dir)},
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode, json.loads(done.stdout or "null"), done.stderr
+
+
+def test_every_meme_is_predicted_once_and_what_was_learned_from_is_marked(
+    trained: Trained, tmp_path: Path
+) -> None:
+    data_dir = trained.copy_to(tmp_path / "data")
+    settings = Settings(data_dir=data_dir)
+    with reading(settings) as session:
+        n = session.scalar(select(func.count(Meme.id)))
+    status, counts, _ = predict(data_dir)
+    assert (status, counts) == (0, {"model": trained.version, "predicted": n, "skipped": 0})
+    snapshot = Snapshot.load(Registry(settings.models_dir).path(trained.version) / SNAPSHOT)
+    tested = {row.meme_id for row in snapshot.of(Split.TEST)}
+    with reading(settings) as session:
+        rows = session.scalars(select(Prediction)).all()
+    assert {row.meme_id for row in rows if row.held_out} >= tested
+    assert {row.meme_id for row in rows if row.held_out} & {
+        row.meme_id for row in snapshot.of(Split.TRAIN)
+    } == set()
+    assert all(abs(sum(row.scores.values()) - 1) < 0.01 for row in rows)
+    assert {genre for row in rows for genre in row.scores} == set(trained.genres)
+
+    assert predict(data_dir)[1]["predicted"] == 0
+
+
+def test_it_goes_on_where_it_was_stopped_and_passes_over_lost_files(
+    trained: Trained, tmp_path: Path
+) -> None:
+    data_dir = trained.copy_to(tmp_path / "data")
+    predict(data_dir)
+    database = Database.open(Settings(data_dir=data_dir))
+    with database.writing() as session:
+        session.query(Prediction).filter(Prediction.meme_id > 5).delete()
+        lost = session.scalars(select(Meme.sha256).where(Meme.id.in_([7, 9]))).all()
+        n = session.scalar(select(func.count(Meme.id))) or 0
+    database.engine.dispose()
+    for sha256 in lost:
+        next((data_dir / "media").rglob(f"{sha256}.*")).unlink()
+    status, counts, _ = predict(data_dir)
+    assert (status, counts["predicted"], counts["skipped"]) == (0, n - 7, 2)
+
+
+def test_without_a_model_it_says_what_to_do(tmp_path: Path) -> None:
+    status, _, said = predict(tmp_path)
+    assert status != 0
+    assert len(said.splitlines()) == 1
+    assert "training fit" in said

@@ -1,0 +1,83 @@
+"""Lets a model say what it makes of every meme, for the labeling tool to ask about."""
+
+import sys
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from tqdm import tqdm
+
+from core.errors import MemeEraError
+from core.settings import Settings
+from db.media import MediaStore
+from db.predictions import families_of, keep_predictions, n_unpredicted, unpredicted
+from db.session import Database
+from db.splits import Split
+from training.classifier import Classifier
+from training.registry import SNAPSHOT, Registry
+from training.snapshot import Snapshot
+
+__all__ = ["Counts", "predict_all"]
+
+_N_TOGETHER: Final = 200  # memes of one transaction: a second or two
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the memes."""
+
+    model: str
+    predicted: int = 0
+    skipped: int = 0  # their files cannot be read
+
+    def __str__(self) -> str:
+        skipped = f", {self.skipped} skipped: python -m db check" if self.skipped else ""
+        return f"{self.predicted} memes predicted by model {self.model}{skipped}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def predict_all(settings: Settings, version: str | None = None) -> Counts:
+    """Keep what a model says of every meme of which it has said nothing yet.
+
+    Args:
+        settings: of the collection and its models.
+        version: of the model; None: the champion.
+
+    Raises:
+        NotReady: there is no model yet.
+        BadInput: there is no such version, or its files are damaged.
+    """
+    classifier = Classifier.load(settings, version)
+    counts = Counts(classifier.version)
+    registry = Registry(settings.models_dir)
+    snapshot = Snapshot.load(registry.path(classifier.version) / SNAPSHOT)
+    database, media = Database.open(settings), MediaStore.open(settings)
+    with database.reading() as session:
+        sides = (Split.TRAIN, Split.VALIDATION)
+        learned_from = [row.meme_id for side in sides for row in snapshot.of(side)]
+        learned = families_of(session, learned_from)
+        n = n_unpredicted(session, counts.model)
+    after = 0
+    with tqdm(total=n, unit="", disable=None, file=sys.stderr) as bar:
+        while True:
+            with database.reading() as session:
+                memes = unpredicted(session, counts.model, after=after, limit=_N_TOGETHER)
+            if not memes:
+                break
+            after = memes[-1].meme_id
+            scores = {}
+            for meme in memes:
+                try:
+                    said = classifier.classify(media.get(meme.sha256, meme.format))
+                    scores[meme.meme_id] = {one.label: one.score for one in said.genre}
+                except MemeEraError:  # ImageRejected too: `check` tells what is wrong
+                    counts.skipped += 1
+            known = {meme.meme_id for meme in memes if meme.template_id in learned}
+            with database.writing() as session:
+                keep_predictions(session, counts.model, scores, known)
+            counts.predicted += len(scores)
+            bar.update(len(memes))
+    database.engine.dispose()
+    return counts
