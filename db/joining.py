@@ -13,6 +13,7 @@ from core.errors import BadInput
 from db.belonging import forget_apart, name_another, record_joined, template_of, told
 from db.decisions import record_again, record_word, standing
 from db.distinct import set_together
+from db.history import what_became
 from db.models import Copy, DecidedBy, DecisionRecord, Meme, MemeStatus, Outcome, Template
 from db.regrouping import merge_meme
 from db.templates import lead, new_template, tidy_template
@@ -221,8 +222,7 @@ def _active(session: Session, meme_id: int) -> Meme:
     """
     meme = session.get(Meme, meme_id)
     if meme is None:
-        went = select(DecisionRecord.meme_id).where(DecisionRecord.gone_id == meme_id)
-        into = session.scalar(went.order_by(DecisionRecord.id.desc()).limit(1))
+        into = what_became(session, meme_id)
         why = "there is none" if into is None else f"it was made a copy of meme {into} meanwhile"
         raise BadInput(f"meme {meme_id} is not here: {why}")
     if meme.status != MemeStatus.ACTIVE:

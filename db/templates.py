@@ -22,6 +22,7 @@ __all__ = [
     "members",
     "merge_templates",
     "n_families",
+    "n_members",
     "new_template",
     "tidy_template",
 ]
@@ -168,6 +169,12 @@ def members(session: Session, template_id: int, *, limit: int, offset: int = 0) 
     )
     for row in rows:
         yield Member(*row)
+
+
+def n_members(session: Session, template_id: int) -> int:
+    """How many memes of a family may be shown."""
+    of_it = (Meme.template_id == template_id, Meme.status == MemeStatus.ACTIVE)
+    return session.scalar(select(func.count()).where(*of_it)) or 0
 
 
 def _sizes(at_least: int) -> Select[int, int]:

@@ -13,7 +13,7 @@ from core.errors import MemeEraError
 from core.settings import Settings
 from labeling.opened import opened
 from labeling.people import annotator
-from labeling.views import grid, label, review
+from labeling.views import duplicates, grid, history, label, progress, review
 
 _STYLE = """
 <style>
@@ -31,7 +31,14 @@ def main() -> None:
         return
     try:
         collection = opened(Settings.load())
-        pages = {"Label": label.draw, "Grid": grid.draw, "Review": review.draw}
+        pages = {
+            "Label": label.draw,
+            "Grid": grid.draw,
+            "Review": review.draw,
+            "Duplicates": duplicates.draw,
+            "History": history.draw,
+            "Progress": progress.draw,
+        }
         st.navigation(
             [_page(title, partial(draw, collection, who)) for title, draw in pages.items()],
             position="top",

@@ -21,12 +21,16 @@ export default async (component) => {
 
 
 @cache
-def component(name: str) -> Callable[..., Any]:
-    """What puts the component of this name on a page; its module gets the data."""
+def component(name: str, *, like: str | None = None) -> Callable[..., Any]:
+    """What puts the component of this name on a page; its module gets the data.
+
+    It looks like that other component, but for what its own style sheet says.
+    """
+    sheets = ("shared", like, name) if like else ("shared", name)
     return st.components.v2.component(
         f"memeera_{name}",
         html=_text(f"{name}.html"),
-        css=_text("shared.css") + _text(f"{name}.css"),
+        css="".join(_text(f"{sheet}.css") for sheet in sheets),
         js=_LOADER % name,
     )
 

@@ -17,10 +17,16 @@ from db.worklist import Filters
 
 __all__ = [
     "Answers",
+    "Decisions",
     "ExamplesRequest",
     "HistoryRequest",
+    "Join",
+    "Merge",
     "NextRequest",
     "ReleaseRequest",
+    "Split",
+    "TakeBack",
+    "TakeOut",
     "Undo",
     "Vote",
     "first_problem",
@@ -74,6 +80,49 @@ class Undo(_Request):
 
 class Answers(_Request):
     """What a person answered, in turn; each is checked by itself."""
+
+    operations: Annotated[list[dict[str, object]], Field(max_length=_MAX_TOGETHER)]
+
+
+class Split(_Request):
+    """A file that is no repost of its meme."""
+
+    op: Literal["split"]
+    decision_id: Id  # that said it was
+
+
+class Merge(_Request):
+    """A meme that is another one, seen again."""
+
+    op: Literal["merge"]
+    meme_id: Id
+    into_id: Id
+
+
+class TakeOut(_Request):
+    """A meme that is not of its family."""
+
+    op: Literal["take_out"]
+    meme_id: Id
+
+
+class Join(_Request):
+    """Two families that are one."""
+
+    op: Literal["join"]
+    template_id: Id
+    into_id: Id
+
+
+class TakeBack(_Request):
+    """What a person decided, to be as if it was never said."""
+
+    op: Literal["take_back"]
+    decision_id: Id
+
+
+class Decisions(_Request):
+    """What a person says of reposts and families, in turn; each is checked by itself."""
 
     operations: Annotated[list[dict[str, object]], Field(max_length=_MAX_TOGETHER)]
 

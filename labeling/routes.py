@@ -23,8 +23,10 @@ from db.showing import PictureRow, Shown, examples, picture_row, shown
 from db.worklist import Overlap, labelled_by, leased_to, release, renew
 from labeling.access import Access, Refused, is_same_origin
 from labeling.answers import Became, take_in
+from labeling.deciding import decide
 from labeling.messages import (
     Answers,
+    Decisions,
     ExamplesRequest,
     HistoryRequest,
     NextRequest,
@@ -133,6 +135,7 @@ class Routes:
         posts: dict[str, _Handler] = {
             "next": Routes._next,
             "answers": Routes._answers,
+            "decisions": Routes._decisions,
             "release": Routes._release,
             "history": Routes._history,
             "examples": Routes._examples,
@@ -171,6 +174,11 @@ class Routes:
     async def _answers(self, request: Request) -> Response:
         annotator, answers = await self._read(request, Answers)
         return _json(await asyncio.to_thread(self._take_in, annotator, answers))
+
+    @_telling
+    async def _decisions(self, request: Request) -> Response:
+        annotator, decisions = await self._read(request, Decisions)
+        return _json(await asyncio.to_thread(self._decide, annotator, decisions))
 
     @_telling
     async def _release(self, request: Request) -> Response:
@@ -261,6 +269,10 @@ class Routes:
                 "n_labelled": labelled_by(session, annotator),
                 "n_refused": sum(one.became is Became.REFUSED for one in outcomes),
             }
+
+    def _decide(self, annotator: str, decisions: Decisions) -> dict[str, Any]:
+        done = [decide(self._database, annotator, one) for one in decisions.operations]
+        return {"outcomes": [asdict(one) for one in done]}
 
     def _give_back(self, annotator: str, memes: list[int]) -> None:
         with self._database.writing() as session:

@@ -194,11 +194,17 @@ def test_a_post_that_is_not_of_our_page_changes_nothing(
     ana: Person, collection: Collection, changed: dict[str, str | None], says: str
 ) -> None:
     one = {"operations": [vote(sha256s(collection)[0])]}
-    for name, message in (("answers", one), ("next", {"n": 3}), ("release", {"memes": [1]})):
+    for name, message in (
+        ("answers", one),
+        ("next", {"n": 3}),
+        ("release", {"memes": [1]}),
+        ("decisions", {"operations": [{"op": "merge", "meme_id": 2, "into_id": 1}]}),
+    ):
         status, answer = ana.ask(name, message, **changed)
         assert status == 403
         assert says in answer["error"]
     assert said(collection) == []
+    assert len(sha256s(collection)) == N
     with collection.database.reading() as session:
         assert session.scalar(select(func.count(Lease.id))) == 0
 

@@ -1,5 +1,6 @@
 // The guidelines, and the settings of the keys.
 
+import { made } from "./elements.js";
 import { nameOf, shownAs } from "./keys.js";
 
 const NAMES = {
@@ -120,11 +121,4 @@ function frame(title) {
   head.append(heading, close);
   dialog.append(head, dialog.body);
   return dialog;
-}
-
-function made(kind, text = null, className = "") {
-  const element = document.createElement(kind);
-  if (text !== null) element.textContent = text;
-  if (className) element.className = className;
-  return element;
 }

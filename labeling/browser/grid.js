@@ -1,7 +1,8 @@
 // The grid page: many memes that are alike, and one key for all that are chosen.
 
 import { Api, Refused } from "./api.js";
-import { isForSomethingElse, Keys, nameOf, shownAs } from "./keys.js";
+import { keyButton } from "./elements.js";
+import { isForSomethingElse, Keys, nameOf } from "./keys.js";
 import { newKey, Outbox } from "./outbox.js";
 import { Tiles } from "./tiles.js";
 
@@ -80,14 +81,7 @@ class GridPage {
 
   build() {
     for (const { key, name } of this.answers) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.dataset.action = key;
-      const kbd = document.createElement("kbd");
-      kbd.textContent = shownAs(this.keys.of(key) ?? "");
-      kbd.hidden = !this.keys.areOn;
-      button.append(kbd, ` ${name}`);
-      this.$(".answers").append(button);
+      this.$(".answers").append(keyButton(key, this.keys, name));
     }
   }
 

@@ -452,7 +452,7 @@ class LabelPage {
   drawAbout(meme) {
     this.$(".title").textContent = meme?.title ?? "";
     const year = meme?.posted_at?.slice(0, 4);
-    const from = [meme?.community ?? meme?.source, year].filter(Boolean).join(" · ");
+    const from = [meme && `Meme ${meme.meme_id}`, meme?.community ?? meme?.source, year].filter(Boolean).join(" · ");
     this.$(".from").textContent = from;
   }
 

@@ -1,6 +1,7 @@
 // Rows of memes with what was said of each; one answer settles what it is.
 
 import { Api } from "./api.js";
+import { button, linkedPicture, made } from "./elements.js";
 import { isForSomethingElse, Keys, nameOf } from "./keys.js";
 import { newKey, Outbox } from "./outbox.js";
 
@@ -59,31 +60,21 @@ class ReviewList {
   }
 
   row(meme) {
-    const row = made("article", "row");
+    const row = made("article", null, "row");
     row.tabIndex = 0;
     row.meme = meme;
     row.setAttribute("aria-label", `Meme ${meme.meme_id}`);
-    const link = made("a", "picture");
-    link.href = this.api.picture(meme.sha256);
-    link.target = "_blank";
-    link.rel = "noopener";
-    const image = new Image();
-    image.loading = "lazy";
-    image.src = this.api.thumbnail(meme.sha256);
-    image.alt = `Meme ${meme.meme_id}, to be opened whole`;
-    link.append(image);
-    const about = made("div", "about");
-    if (meme.title) about.append(made("p", "title", meme.title));
-    for (const line of meme.lines) about.append(made("p", "line", line));
-    const answers = made("div", "answers");
+    const link = linkedPicture(this.api, meme.sha256, `Meme ${meme.meme_id}`);
+    const about = made("div", null, "about");
+    about.append(made("p", [`Meme ${meme.meme_id}`, meme.title].filter(Boolean).join(": "), "title"));
+    for (const line of meme.lines) about.append(made("p", line, "line"));
+    const answers = made("div", null, "answers");
     answers.setAttribute("role", "group");
     answers.setAttribute("aria-label", "What it is");
     for (const { key, name } of this.answers) {
-      const button = made("button", "", name);
-      button.type = "button";
-      button.dataset.action = key;
-      button.setAttribute("aria-pressed", "false");
-      answers.append(button);
+      const answer = button(key, name);
+      answer.setAttribute("aria-pressed", "false");
+      answers.append(answer);
     }
     about.append(answers);
     row.append(link, about);
@@ -103,11 +94,11 @@ class ReviewList {
   }
 
   click(event) {
-    const button = event.target.closest("button[data-action]");
-    if (!button || event.detail > 1) return;
-    const row = button.closest(".row");
-    if (row.said?.what === button.dataset.action) this.undo(row);
-    else this.answer(row, button.dataset.action);
+    const clicked = event.target.closest("button[data-action]");
+    if (!clicked || event.detail > 1) return;
+    const row = clicked.closest(".row");
+    if (row.said?.what === clicked.dataset.action) this.undo(row);
+    else this.answer(row, clicked.dataset.action);
   }
 
   answer(row, what) {
@@ -136,8 +127,8 @@ class ReviewList {
 
   mark(row) {
     row.classList.toggle("is-done", Boolean(row.said));
-    for (const button of row.querySelectorAll("button[data-action]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.action === row.said?.what));
+    for (const answer of row.querySelectorAll("button[data-action]")) {
+      answer.setAttribute("aria-pressed", String(answer.dataset.action === row.said?.what));
     }
   }
 
@@ -149,11 +140,4 @@ class ReviewList {
     status.className = `status ${kind}`;
     this.root.querySelector(".problems").textContent = this.outbox.problem;
   }
-}
-
-function made(kind, className = "", text = null) {
-  const element = document.createElement(kind);
-  if (className) element.className = className;
-  if (text !== null) element.textContent = text;
-  return element;
 }

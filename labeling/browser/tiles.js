@@ -63,6 +63,7 @@ export class Tiles {
     image.addEventListener("error", () => tile.classList.add("is-broken"));
     const said = document.createElement("span");
     said.className = "said";
+    said.textContent = meme.note ?? "";
     tile.append(image, said);
     return tile;
   }
@@ -76,10 +77,10 @@ export class Tiles {
     this.choose(this.chosen, false);
   }
 
-  /** Show what was said of a tile, or that nothing is said of it any more (null). */
+  /** Show what was said of a tile, or that nothing is said of it any more (null): its note, if any. */
   mark(tile, said) {
     tile.classList.toggle("is-done", said !== null);
-    tile.querySelector(".said").textContent = said ?? "";
+    tile.querySelector(".said").textContent = said ?? tile.meme.note ?? "";
   }
 
   click(event) {

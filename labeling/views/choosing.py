@@ -10,7 +10,18 @@ from db.models import Verdict
 from db.worklist import Filters, Sources, sources
 from labeling.opened import Opened
 
-__all__ = ["GENRE_DATA", "GENRE_NAMES", "OTHER_DATA", "choose_memes", "there_is_something"]
+__all__ = [
+    "GENRE_DATA",
+    "GENRE_NAMES",
+    "GREATEST_ID",
+    "OTHER_DATA",
+    "choose_memes",
+    "choose_page",
+    "there_is_something",
+]
+
+GREATEST_ID: Final = 2**53 - 1
+"""The greatest number that a browser can tell from the next."""
 
 GENRE_NAMES: Final = {genre.key: genre.name for genre in GENRES}
 
@@ -60,6 +71,18 @@ def choose_memes(there: Sources) -> Filters:
             format_func=GENRE_NAMES.__getitem__,
         )
     return Filters(source, community, year_low, year_high, words.strip(), suggested)
+
+
+def choose_page(key: str, n: int, at_a_time: int) -> int:
+    """How many of a list of n come before the page that this person is on."""
+    n_pages = -(-n // at_a_time)
+    if n_pages <= 1:
+        return 0
+    key = f"{key}-page"
+    if st.session_state.get(key, 1) > n_pages:  # the list is shorter now
+        st.session_state[key] = n_pages
+    page = st.number_input(f"Page, of {n_pages:,}", 1, n_pages, key=key, width=160)
+    return (page - 1) * at_a_time
 
 
 @st.cache_data(ttl=60, hash_funcs={Opened: id}, show_spinner=False)

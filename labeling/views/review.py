@@ -18,7 +18,13 @@ from labeling.agreement import (
 from labeling.components import component
 from labeling.consensus import Consensus, Suspect, Weighed, Word, likely_wrong, majority, weigh
 from labeling.opened import Opened
-from labeling.views.choosing import GENRE_DATA, GENRE_NAMES, OTHER_DATA, there_is_something
+from labeling.views.choosing import (
+    GENRE_DATA,
+    GENRE_NAMES,
+    OTHER_DATA,
+    choose_page,
+    there_is_something,
+)
 
 __all__ = ["draw"]
 
@@ -114,11 +120,8 @@ def _list(
     if not meme_ids:
         st.info(nothing)
         return
-    n_pages = -(-len(meme_ids) // _AT_A_TIME)
-    page = 1
-    if n_pages > 1:
-        page = st.number_input(f"Page, of {n_pages}", 1, n_pages, key=f"{key}-page", width=160)
-    some = meme_ids[(page - 1) * _AT_A_TIME : page * _AT_A_TIME]
+    start = choose_page(key, len(meme_ids), _AT_A_TIME)
+    some = meme_ids[start : start + _AT_A_TIME]
     with collection.database.reading() as session:
         memes = shown(session, some)
     data: dict[str, Any] = collection.browser_data(annotator) | {
