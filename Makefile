@@ -13,7 +13,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	@test -x $(BIN)/uv || $(PYTHON) -m venv $(VENV)
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python \
-		--constraint constraints.txt --editable '.[crawler,labeling,training,app,postgres,dev]'
+		--constraint constraints.txt --editable '.[crawler,labeling,training,app,export,postgres,dev]'
 	@touch $@
 
 demo: setup  ## The whole way, offline: crawl a small site, train, classify

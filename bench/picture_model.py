@@ -24,6 +24,7 @@ from core.cli import run
 from core.quiet import quiet_native
 from core.settings import Settings
 from db.media import MediaStore
+from db.splits import Split
 from training.classifier import Classifier
 from training.config import recipe
 from training.evaluate import evaluate
@@ -31,7 +32,6 @@ from training.metrics import measure
 from training.picture import picture_of
 from training.registry import SNAPSHOT, Registry
 from training.snapshot import Row, Snapshot
-from training.splits import Split
 
 _TRUSTED = ("viewed", "source")
 

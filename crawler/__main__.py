@@ -51,14 +51,21 @@ def schedule() -> None:
     "--labels",
     "labels_file",
     type=click.Path(path_type=Path),
-    help="CSV with the columns file,genre and, where present, year, fold, group, trust, source.",
+    help="CSV with the columns file,genre and, where present, year, fold, group, trust, source; or "
+    "an export of Label Studio, JSON or JSON-MIN, in a file *.json.",
 )
+@click.option("--folders", is_flag=True, help="Each picture is in a folder named as its genre.")
 @click.option("--community", help="Where the pictures are from.")
-@click.option("--annotator", help="Whose votes the labels are.  [default: the CSV's name]")
+@click.option(
+    "--annotator",
+    help="Whose votes the labels are; Label Studio's people are NAME:NUMBER.  "
+    "[default: import: and the name of the labels' file, or of DIR]",
+)
 @json_option
 def import_(
     directory: str,
     labels_file: Path | None,
+    folders: bool,
     community: str | None,
     annotator: str | None,
     as_json: bool,
@@ -66,35 +73,32 @@ def import_(
     """Import a folder of pictures. Stopped half-way, the same command goes on from there."""
     from crawler.communities import load_priors
     from crawler.importing import import_files
-    from crawler.sources.folder import files_in, read_labels
+    from crawler.labels import Labelled, by_folders, by_labels_file
+    from crawler.sources.folder import files_in
 
     if not directory:
         raise BadInput("DIR is empty; name a folder of pictures")
+    if labels_file and folders:
+        raise BadInput("--labels and --folders both say what the pictures are; give one of them")
     folder = Path(directory)
     settings = Settings.load()
     ours = settings.data_dir.resolve()
     files = [file for file in files_in(folder) if not file.is_relative_to(ours / "media")]
-    labels = read_labels(labels_file, folder) if labels_file else {}
     if labels_file:
-        files = [file for file in files if file != labels_file.resolve()]
-        missing = sorted(labels.keys() - set(files))
-        if len(missing) == len(labels):
-            raise BadInput(
-                f"{labels_file}: none of its files is in {folder}; looked for "
-                + (str(missing[0]) if missing else "any line")
-            )
-        if missing:
-            warn(f"{len(missing)} labels name files that are not in {folder}, such as {missing[0]}")
-        annotator = annotator or f"import:{labels_file.stem}"
-    if not files:
+        known = by_labels_file(labels_file, folder, files)
+    else:
+        known = by_folders(folder, files) if folders else Labelled(files)
+    for remark in known.remarks:
+        warn(remark)
+    if not known.files:
         raise BadInput(f"{folder}: holds nothing but the collection's own pictures")
     counts = import_files(
         settings,
         folder,
-        files,
-        labels,
+        known.files,
+        known.labels,
         community=community,
-        annotator=annotator or "import",
+        annotator=annotator or known.annotator,
         priors=load_priors(settings),
     )
     report(counts, as_json)

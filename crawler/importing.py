@@ -4,8 +4,10 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -50,7 +52,7 @@ def import_files(
     settings: Settings,
     folder: Path,
     files: Sequence[Path],
-    labels: Mapping[Path, Label],
+    labels: Mapping[Path, Sequence[Label]],
     *,
     community: str | None = None,
     annotator: str = "import",
@@ -58,29 +60,43 @@ def import_files(
 ) -> Counts:
     """Add the files as memes, the labels as votes of the annotator; gives the counts.
 
+    Where a label names a person, the vote is that person's: "<annotator>:<person>".
+
     It can be stopped at any moment; the same call goes on from there.
     """
-    collection = Collection.open(settings)
     counts = Counts()
-    with collection.database.writing_alone() as session:
-        set_priors(session, priors)
-        run_id = start_run(session, SOURCE, str(folder))
-    n_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    with (
-        ThreadPoolExecutor(max_workers=n_threads) as pool,
-        tqdm(total=len(files), unit=" files", disable=None, file=sys.stderr) as bar,
-    ):
-        for batch in _batches(files, settings.max_bytes, counts):
-            pictures = _examine(pool, collection, batch, counts)
-            with collection.adding() as adder:
-                for file, examined in pictures.items():
-                    label = labels.get(file.path)
-                    _store(adder, file, examined, label, community, annotator, counts)
-                save_counts(adder.session, run_id, counts.as_dict())
-            bar.update(counts.listed - bar.n)
-    with collection.database.writing() as session:
-        save_counts(session, run_id, counts.as_dict(), finished=True)
+    with _opened(settings) as collection:
+        with collection.database.writing_alone() as session:
+            set_priors(session, priors)
+            run_id = start_run(session, SOURCE, str(folder))
+        with (
+            ThreadPoolExecutor(max_workers=_n_processors()) as pool,
+            tqdm(total=len(files), unit=" files", disable=None, file=sys.stderr) as bar,
+        ):
+            for batch in _batches(files, settings.max_bytes, counts):
+                pictures = _examine(pool, collection, batch, counts)
+                with collection.adding() as adder:
+                    for file, examined in pictures.items():
+                        said = labels.get(file.path, ())
+                        _store(adder, file, examined, said, community, annotator, counts)
+                    save_counts(adder.session, run_id, counts.as_dict())
+                bar.update(counts.listed - bar.n)
+        with collection.database.writing() as session:
+            save_counts(session, run_id, counts.as_dict(), finished=True)
     return counts
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Collection]:
+    collection = Collection.open(settings)
+    try:
+        yield collection
+    finally:
+        collection.database.engine.dispose()
+
+
+def _n_processors() -> int | None:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def _batches(files: Sequence[Path], max_bytes: int, counts: Counts) -> Iterator[list[File]]:
@@ -136,11 +152,12 @@ def _store(
     adder: Adder,
     file: File,
     examined: Examined | None,
-    label: Label | None,
+    said: Sequence[Label],
     community: str | None,
     annotator: str,
     counts: Counts,
 ) -> None:
+    label = said[0] if said else None  # they differ in who says which genre, and in nothing else
     seen = Seen(
         source=SOURCE,
         post_id=file.post_id,
@@ -160,14 +177,14 @@ def _store(
         _reject(counts, file.path, ImageRejected(Reject.REMOVED, BARRED))
         return
     counts.record(outcome)
-    if label is not None:
+    for word in filter(attrgetter("by_people"), said):
         cast_of_place(
             adder.session,
             outcome.meme_id,
-            annotator,
+            f"{annotator}:{word.annotator}" if word.annotator else annotator,
             place=file.post_id,
-            genre=label.genre,
-            trust=label.trust,
+            genre=word.genre,
+            trust=word.trust,
             copy_id=outcome.copy_id,
         )
 

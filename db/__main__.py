@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
 from tqdm import tqdm
 
 from core.cli import json_option, print_json, run, warn
+from core.errors import BadInput
 from core.settings import Settings
 from db.check import MENDED, check
 from db.duplicates import duplicates, undo
@@ -173,6 +175,70 @@ def show_check(repair: bool, as_json: bool) -> int:
     return 1
 
 
+@main.command("export")
+@click.argument("directory", metavar="DIR")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["imagefolder", "csv", "parquet", "tfrecord"]),
+    default="imagefolder",
+    show_default=True,
+    help="imagefolder and parquet for Hugging Face, tfrecord for TensorFlow, csv to import again.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=1,
+    show_default=True,
+    help="Of the sides; training with the same seed has the same.",
+)
+@click.option("--test-fold", type=int, help="Test on this fold of the imported labels.")
+@click.option(
+    "--min-votes",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Of people's labels, those that so many give.",
+)
+@click.option(
+    "--weak/--no-weak",
+    default=False,
+    show_default=True,
+    help="Also what only their communities say, marked by_people=false.",
+)
+@click.option("--licensed", is_flag=True, help="Only memes of which a source states a licence.")
+@json_option
+def export_(
+    directory: str,
+    format_name: str,
+    seed: int,
+    test_fold: int | None,
+    min_votes: int,
+    weak: bool,
+    licensed: bool,
+    as_json: bool,
+) -> None:
+    """Write the memes that have a genre into DIR, a new folder: pictures, facts, a data card.
+
+    Each is in train, validation or test, whole families on one side. Killed half-way, there is no
+    DIR yet, and the same command begins anew.
+    """
+    from db.export import export
+    from db.export_choice import Choice
+
+    if not directory:
+        raise BadInput("DIR is empty; name a new folder")
+    choice = Choice(seed, test_fold, min_votes, weak, licensed)
+    with _database() as (database, media), database.reading() as session:
+        contents = export(session, media, Path(directory), format_name, choice)
+    if as_json:
+        print_json({"directory": directory, "format": format_name, **contents.as_dict()})
+    else:
+        click.echo(f"{directory}: {contents}")
+    if contents.missing:
+        warn(f"{len(contents.missing)} memes without a whole file are not in it")
+
+
 def _undo(decision_id: int, as_json: bool) -> None:
     with _database() as (database, _), database.writing_alone() as session:
         split = undo(session, decision_id, "person")
@@ -205,4 +271,4 @@ def _print_list(rows: Iterable[dict[str, Any]]) -> None:
 
 
 if __name__ == "__main__":
-    run(main, "python -m db")
+    run(main, "python -m db", extra="export")

@@ -36,7 +36,11 @@ HOMES = {
     "streamlit": {"labeling", "memeEraML", "core/window.py"},
     "tensorflow": {"training"},
     "keras": {"training"},
-    "sklearn": {"training"},
+    "cleanlab": {"labeling"},
+    "pyarrow": {"db/export_formats.py"},
+    "google": {"db/export_tfrecord.py"},  # protobuf
+    "google_crc32c": {"db/export_tfrecord.py"},
+    "sklearn": {"db/splits.py", "training"},
     "matplotlib": {"training"},
     "ai_edge_litert": {"training/classifier.py"},
     "rapidocr": {"core/words.py"},

@@ -7,12 +7,12 @@ import pytest
 
 from core.settings import Settings
 from db.media import MediaStore
+from db.splits import Split
 from tests.conftest import Trained
 from training.config import TrainConfig
 from training.picture import picture_of
 from training.registry import SNAPSHOT, Registry
 from training.snapshot import Row, Snapshot
-from training.splits import Split
 
 SIDE = 48
 

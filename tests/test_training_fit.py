@@ -12,13 +12,13 @@ import pytest
 
 from core.settings import Settings
 from db.media import MediaStore
+from db.splits import Split
 from tests.conftest import ROOT, Trained
 from tests.pictures import picture
 from training.classifier import Classifier
 from training.picture import picture_of
 from training.registry import CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, Registry
 from training.snapshot import Snapshot
-from training.splits import Split
 
 
 def command(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import BadInput
+from db.splits import Split
 from training.snapshot import Row, Snapshot
-from training.splits import Split
 
 
 def row(number: int, genre: str, side: Split = Split.TRAIN) -> Row:

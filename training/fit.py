@@ -19,6 +19,7 @@ import tensorflow as tf
 from core.errors import MemeEraError, NotReady
 from core.settings import Settings
 from db.media import MediaStore
+from db.splits import Split
 from training.classifier import Classifier
 from training.config import TrainConfig
 from training.dataset import UNREADABLE, batches
@@ -28,7 +29,6 @@ from training.model import BACKBONE_LAYER, build, load_backbone_weights
 from training.progress import EpochLines
 from training.registry import CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, Registry
 from training.snapshot import Snapshot
-from training.splits import Split
 
 __all__ = ["fit"]
 

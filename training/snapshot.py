@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core.errors import BadInput, NotReady
 from core.genres import GENRES
 from db.listing import labelled_memes
-from training.splits import Split, split
+from db.splits import Split, split
 
 __all__ = ["Row", "Snapshot"]
 

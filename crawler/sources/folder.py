@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from core.cells import unguarded
 from core.errors import BadInput
 from core.genres import genre
 
@@ -25,6 +26,8 @@ class Label:
     group: str | None = None  # what belongs together: near-duplicates, one template
     trust: str | None = None
     source: str | None = None  # the place all pictures of the same source came from
+    by_people: bool = True  # or else nobody's word: what the source usually posts
+    annotator: str | None = None  # whose word it is, where the file names several people
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -51,7 +54,8 @@ def files_in(folder: Path) -> list[Path]:
 def read_labels(labels_file: Path, folder: Path) -> dict[Path, Label]:
     """What a CSV says of the pictures: columns file,genre and, where present, the rest of Label.
 
-    Names are looked up beside the CSV, then in the folder.
+    Names are looked up beside the CSV, then in the folder. `python -m db export --format csv`
+    writes such a file.
 
     Raises:
         BadInput: it cannot be read, or a line says something that cannot be used.
@@ -75,7 +79,7 @@ def read_labels(labels_file: Path, folder: Path) -> dict[Path, Label]:
                         f"{row['file']} has another genre in a line above"
                     )
             return labels
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, ValueError, csv.Error) as error:  # no text, or a name that none can have
         raise BadInput(f"{labels_file}: {error}") from error
 
 
@@ -93,24 +97,33 @@ def _label(row: Mapping[str, str | None], labels_file: Path, number: int) -> Lab
             year_low=low,
             year_high=high,
             fold=_bounded(fold, 0, 999) if (fold := row.get("fold")) else None,
-            group=row.get("group") or None,
-            trust=row.get("trust") or None,
-            source=row.get("source") or None,
+            group=unguarded(row.get("group") or "") or None,
+            trust=unguarded(row.get("trust") or "") or None,
+            source=unguarded(row.get("source") or "") or None,
+            by_people=_truth(row.get("by_people") or "true"),
         )
     except (BadInput, ValueError) as error:
         raise BadInput(f"{labels_file}, line {number}: {error}") from error
 
 
 def _years(text: str) -> tuple[int | None, int | None]:
-    """The first and last year that 2019, 2020-2021 or <=2017 allows; nothing allows all."""
+    """The first and last year that 2019, 2020-2021, <=2017 or >=2017 allows; nothing allows all."""
     text = text.strip()
     if not text:
         return None, None
     if text.startswith("<="):
         return None, _bounded(text[2:], 1900, 2100)
+    if text.startswith(">="):
+        return _bounded(text[2:], 1900, 2100), None
     first, dash, last = text.partition("-")
     low = _bounded(first, 1900, 2100)
     return low, _bounded(last, low, 2100) if dash else low
+
+
+def _truth(text: str) -> bool:
+    if (word := text.strip().lower()) not in {"true", "false"}:
+        raise ValueError(f"by_people is true or false, not {text!r}")
+    return word == "true"
 
 
 def _bounded(text: str, low: int, high: int) -> int:

@@ -135,7 +135,7 @@ def _duration(minutes: float) -> str:
 
 
 def _rate(a_minute: float) -> str:
-    return f"{a_minute:,.0f}" if a_minute >= 10 else f"{a_minute:.1f}"
+    return f"{a_minute:,.0f}" if a_minute >= 10 else f"{a_minute:.2g}"
 
 
 def _chart(title: str, chart: alt.Chart | alt.LayerChart, height: int) -> None:
@@ -156,10 +156,11 @@ def _days(now: Progress) -> None:
 
 def _years(now: Progress) -> None:
     dated = {year: n for year, n in now.years.items() if year is not None}
-    if dated:
-        _chart("Memes by year", by_year(dated), height=300)
-    if n_undated := now.years.get(None):
-        st.caption(f"Of their earliest sighting; of {n_undated:,} memes, nobody says when.")
+    if not dated:
+        st.info("Of no meme anybody says when it was posted.")
+        return
+    _chart("Memes by year", by_year(dated), height=300)
+    st.caption(f"Of their earliest sighting; without a date: {now.years.get(None, 0):,}.")
 
 
 def _annotators(people: Sequence[Person]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import NotReady
 from db.listing import LabelledMeme
-from training.splits import Split, families, split
+from db.splits import Split, families, split
 
 
 def meme(

@@ -14,6 +14,10 @@ __all__ = ["Split", "families", "split"]
 
 # Of seven parts, one is for tests and one for validation: 71 %, 14 %, 14 %.
 _N_PARTS: Final = 7
+_TOO_FEW: Final = (
+    "too few labelled memes to learn from and to test on: "
+    "label more (python -m labeling), or crawl communities that say their genre"
+)
 
 
 class Split(StrEnum):
@@ -52,7 +56,8 @@ def split(
     """A family and a side for each meme.
 
     The test is the fold named, or else one part in seven by families. It takes people's labels
-    where there are any; what else belongs to its families is left out, never trained on.
+    where there are any; what else belongs to its families is left out, never trained on. In
+    whichever order the memes come, each has the same side.
 
     Raises:
         NotReady: too few memes to have three sides, or none in that fold.
@@ -87,13 +92,14 @@ def _one_part(
     memes: Sequence[LabelledMeme], family: Sequence[int], seed: int, among: Sequence[int]
 ) -> set[int]:
     """One part of those, whole families, each genre in its share: positions of memes."""
-    groups = [family[i] for i in among]
+    # Families go by their least hash: another collection of these memes has the same sides.
+    names: dict[int, str] = {}
+    for i in sorted(among, key=lambda i: memes[i].sha256):
+        names.setdefault(family[i], memes[i].sha256)
+    groups = [names[family[i]] for i in among]
     n_parts = min(_N_PARTS, len(set(groups)))
     if n_parts < 3:
-        raise NotReady(
-            "too few labelled memes to learn from and to test on: "
-            "label more (python -m labeling), or crawl communities that say their genre"
-        )
+        raise NotReady(_TOO_FEW)
     folds = StratifiedGroupKFold(n_splits=n_parts, shuffle=True, random_state=seed)
     genres = [memes[i].genre for i in among]
     with warnings.catch_warnings():
@@ -101,5 +107,5 @@ def _one_part(
         try:
             _, part = next(folds.split(genres, genres, groups=groups))
         except ValueError as error:  # every genre has fewer memes than parts
-            raise NotReady(f"too few labelled memes of each genre: {error}") from error
+            raise NotReady(_TOO_FEW) from error
     return {among[i] for i in part}
