@@ -188,7 +188,7 @@ def test_labels_that_look_wrong_are_shown(page: Page, address: str, collection: 
     page.get_by_role("tab", name="Likely wrong (1)").click()
     row = page.get_by_role("article", name="Meme 7", exact=True)
     expect(row.get_by_text("labelled Ironic / surrealist")).to_be_visible()
-    expect(row.get_by_text(HOSTILE, exact=True)).to_be_visible()
+    expect(row.get_by_text(f"Meme 7: {HOSTILE}", exact=True)).to_be_visible()
     assert page.evaluate("window.hacked") is None
 
 
