@@ -51,8 +51,8 @@ def schedule() -> None:
     "--labels",
     "labels_file",
     type=click.Path(path_type=Path),
-    help="CSV with the columns file,genre and, where present, year, fold, group, trust, source; or "
-    "an export of Label Studio, JSON or JSON-MIN, in a file *.json.",
+    help="CSV with the columns file, genre or year, and where present fold, group, trust, source; "
+    "or an export of Label Studio, JSON or JSON-MIN, in a file *.json.",
 )
 @click.option("--folders", is_flag=True, help="Each picture is in a folder named as its genre.")
 @click.option("--community", help="Where the pictures are from.")

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -177,7 +176,9 @@ def _store(
         _reject(counts, file.path, ImageRejected(Reject.REMOVED, BARRED))
         return
     counts.record(outcome)
-    for word in filter(attrgetter("by_people"), said):
+    for word in said:
+        if word.genre is None or not word.by_people:
+            continue
         cast_of_place(
             adder.session,
             outcome.meme_id,

@@ -6,17 +6,16 @@ others. Transactions still follow one another: each is under the collection's lo
 
 import multiprocessing
 import os
-import signal
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from threading import Thread
 from typing import Any, Final
 
 from core.errors import ImageRejected, MemeEraError, Reject
 from core.fingerprint import Fingerprint, fingerprint
+from core.processes import live_with_parent
 from core.settings import Settings
 from crawler.items import Failed, Fetched, Item, SeenAgain
 from db.frontier import Medium, Tries, reject, settle, try_later
@@ -151,13 +150,5 @@ def store(items: Sequence[Item], counts: dict[str, Any]) -> list[Outcome]:
 
 def _open(settings: Settings, run_id: int) -> None:
     global _keeper  # a pool's process has nothing else to keep it in
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the crawl ends in order, and this then
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)  # killed: nobody asks for anything any more
-
-    Thread(target=follow, daemon=True).start()
+    live_with_parent()
     _keeper = Storekeeper(settings, run_id)

@@ -40,7 +40,7 @@ def address(collection: Collection) -> Iterator[str]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     with browser.new_context() as context, context.new_page() as opened:
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         yield opened
 
 

@@ -62,7 +62,7 @@ def _nothing_is_said_yet(collection: Collection) -> Iterator[None]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser of somebody new, with nothing kept in it."""
     with browser.new_context() as opened:
-        opened.set_default_timeout(15_000)
+        opened.set_default_timeout(30_000)
         yield opened
 
 
@@ -119,7 +119,7 @@ def standing(collection: Collection, n: int) -> list[tuple[str, str, str | None]
     return until(look, lambda said: len(said) == n)
 
 
-def until(look: Callable[[], T], is_so: Callable[[T], bool], timeout_s: float = 15) -> T:
+def until(look: Callable[[], T], is_so: Callable[[T], bool], timeout_s: float = 30) -> T:
     """What is seen once it is as wanted; at the end of patience, what is seen then."""
     end_at = time.monotonic() + timeout_s
     while not is_so(seen := look()) and time.monotonic() < end_at:

@@ -69,7 +69,7 @@ def _nothing_is_said_yet(collection: Collection) -> Iterator[None]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     with browser.new_context() as context, context.new_page() as opened:
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         yield opened
 
 
@@ -84,7 +84,7 @@ def grid(page: Page, address: str) -> Page:
 
 def said(collection: Collection, n: int) -> list[Vote]:
     """The votes that stand, once there are so many."""
-    end_at = time.monotonic() + 15
+    end_at = time.monotonic() + 30
     while True:
         with collection.database.reading() as session:
             rows = session.scalars(select(Vote).where(Vote.undone_at.is_(None)).order_by(Vote.id))

@@ -53,9 +53,9 @@ def test_a_dropped_meme_gets_its_genres_as_bars(
 ) -> None:
     meme = tmp_path / "meme.jpg"
     draw("rage_comic", random.Random("window")).save(meme, quality=90)
-    expect(page.get_by_text("What kind of meme is this?")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("What kind of meme is this?")).to_be_visible()
     page.locator("input[type=file]").set_input_files(meme)
-    expect(page.get_by_role("progressbar")).to_have_count(len(trained.genres), timeout=30_000)
+    expect(page.get_by_role("progressbar")).to_have_count(len(trained.genres))
     for key in trained.genres:
         expect(
             page.get_by_text(re.compile(rf"{re.escape(genre(key).name)} · \d+%"))
@@ -67,9 +67,7 @@ def test_a_file_that_is_no_picture_is_told_in_the_window(page: Page, tmp_path: P
     text = tmp_path / "<b>text.jpg"
     text.write_text("no picture")
     page.locator("input[type=file]").set_input_files(text)
-    expect(page.get_by_text("This file is not a picture that can be read.")).to_be_visible(
-        timeout=30_000
-    )
+    expect(page.get_by_text("This file is not a picture that can be read.")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_have_count(0)
 
 

@@ -130,7 +130,7 @@ def test_labels_may_name_files_as_seen_from_the_csv_or_from_the_folder(
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("file,year\na.png,2019\n", "lacks the column genre"),
+        ("file,fold\na.png,1\n", "lacks the column genre (or year)"),
         ("file,genre\na.png,funny\n", "line 2: no genre 'funny'"),
         ("file,genre,year\na.png,ironic,soon\n", "line 2"),
         ("file,genre,fold\na.png,ironic,x\n", "line 2"),

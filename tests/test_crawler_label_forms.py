@@ -204,9 +204,23 @@ def test_what_is_nobodys_word_is_no_vote(
     assert places == ["=there", None]
 
 
+def test_a_year_alone_is_taken_without_a_vote(
+    collection: Collection, database_settings: Settings, tmp_path: Path
+) -> None:
+    files = draw(tmp_path / "in", "a.png", "b.png")
+    (tmp_path / "years.csv").write_text("file,year\na.png,<=2014\nb.png,2019\n")
+    known = by_labels_file(tmp_path / "years.csv", tmp_path / "in", files)
+    take_in(database_settings, tmp_path / "in", known)
+    assert votes(collection) == []
+    with collection.database.reading() as session:
+        query = select(Sighting.year_low, Sighting.year_high).order_by(Sighting.id)
+        assert session.execute(query).all() == [(None, 2014), (2019, 2019)]
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [
+        ("a.png,,", "no genre ''"),
         ("a.png,ironic,no", "line 2: by_people is true or false, not 'no'"),
         ("a\0.png,ironic,", "null byte"),
         ("x" * 300 + ",ironic,", "File name too long"),

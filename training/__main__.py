@@ -96,6 +96,23 @@ def evaluate(version: str | None, as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--workers", "n_workers", type=click.IntRange(min=1), help="Processes that read.")
+@json_option
+def read(n_workers: int | None, as_json: bool) -> None:
+    """Read the words in every meme that lacks them, once; models learn from them.
+
+    Half a second a meme and core. Stopped half-way, the same command goes on from there.
+    """
+    from training.read import read_all
+
+    counts = read_all(Settings.load(), n_workers)
+    if as_json:
+        print_json(counts.as_dict())
+    else:
+        click.echo(str(counts))
+
+
+@main.command()
 @click.option("--model", "version", help="A model version.  [default: the champion]")
 @json_option
 def predict(version: str | None, as_json: bool) -> None:

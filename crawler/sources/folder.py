@@ -1,10 +1,9 @@
 """A folder of pictures, and the CSV that may say what they are."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from core.cells import unguarded
 from core.errors import BadInput
@@ -12,14 +11,12 @@ from core.genres import genre
 
 __all__ = ["Label", "files_in", "read_labels"]
 
-_REQUIRED: Final = {"file", "genre"}
-
 
 @dataclass(frozen=True, slots=True)
 class Label:
     """What a labels file says of one picture."""
 
-    genre: str
+    genre: str | None = None  # None: of its year, group or source alone
     year_low: int | None = None
     year_high: int | None = None
     fold: int | None = None
@@ -52,7 +49,7 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def read_labels(labels_file: Path, folder: Path) -> dict[Path, Label]:
-    """What a CSV says of the pictures: columns file,genre and, where present, the rest of Label.
+    """What a CSV says of the pictures: columns file, genre or year, and the rest of Label.
 
     Names are looked up beside the CSV, then in the folder. `python -m db export --format csv`
     writes such a file.
@@ -63,11 +60,10 @@ def read_labels(labels_file: Path, folder: Path) -> dict[Path, Label]:
     try:
         with labels_file.open(encoding="utf-8-sig", newline="") as lines:
             table = csv.DictReader(lines)
-            missing = _REQUIRED - set(table.fieldnames or ())
-            if missing:
+            if missing := _missing(table.fieldnames or ()):
                 raise BadInput(
-                    f"{labels_file}: lacks the column {', '.join(sorted(missing))}; its first line "
-                    "names the columns, with commas between them"
+                    f"{labels_file}: lacks the column {missing}; its first line names the columns, "
+                    "with commas between them"
                 )
             labels: dict[Path, Label] = {}
             for row in table:
@@ -83,6 +79,12 @@ def read_labels(labels_file: Path, folder: Path) -> dict[Path, Label]:
         raise BadInput(f"{labels_file}: {error}") from error
 
 
+def _missing(columns: Sequence[str]) -> str:
+    if "file" not in columns:
+        return "file"
+    return "" if {"genre", "year"} & set(columns) else "genre (or year)"
+
+
 def _find(name: str, labels_file: Path, folder: Path) -> Path:
     beside = (labels_file.parent / name).resolve()
     within = (folder.parent if folder.is_file() else folder) / name
@@ -92,8 +94,11 @@ def _find(name: str, labels_file: Path, folder: Path) -> Path:
 def _label(row: Mapping[str, str | None], labels_file: Path, number: int) -> Label:
     try:
         low, high = _years(row.get("year") or "")
+        named = row.get("genre") or ""
+        # Without a genre it is of use for its year; without either, an empty field was forgotten.
+        has_year = low is not None or high is not None
         return Label(
-            genre=genre(row["genre"] or "").key,
+            genre=None if has_year and not named else genre(named).key,
             year_low=low,
             year_high=high,
             fold=_bounded(fold, 0, 999) if (fold := row.get("fold")) else None,

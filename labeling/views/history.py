@@ -77,7 +77,7 @@ def _picture(collection: Opened, found: History) -> None:
 def _table(title: str, nothing: str, rows: Any) -> None:
     st.subheader(title, anchor=False)
     if some := list(rows):
-        st.dataframe(some, hide_index=True, alt=title)
+        st.dataframe(some, hide_index=True, alt=title, placeholder="")
     else:
         st.caption(nothing)
 
