@@ -192,17 +192,19 @@ def test_labels_that_look_wrong_are_shown(page: Page, address: str, collection: 
     assert page.evaluate("window.hacked") is None
 
 
-@pytest.mark.parametrize("name", ["grid", "review"])
+@pytest.mark.parametrize("name", ["label", "grid", "review", "duplicates", "history", "progress"])
 def test_nothing_is_in_the_way_of_people_who_see_or_hear_it_differently(
     page: Page, address: str, collection: Collection, name: str
 ) -> None:
     for who, genre in (("ana", IRONIC), ("bo", POLITICAL)):
         say(collection, 2, who, genre)
-    page.goto(f"{address}/{name}?who=ana")
+    page.goto(f"{address}/{'' if name == 'label' else name}?who=ana&meme=2")
     if name == "grid":
         page.get_by_text("Community", exact=True).click()
         page.locator(".tile").first.click()
-    page.locator(".tile, .row").first.wait_for()
-    found = Axe().run(page, context=".stBidiComponent", options={"resultTypes": ["violations"]})
+    drawn = {"label": "[data-painted]", "grid": ".tile", "review": ".row", "progress": "canvas,svg"}
+    page.locator(drawn.get(name, "main p")).first.wait_for()
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    found = Axe().run(page, options={"resultTypes": ["violations"]})
     bad = [v for v in found.response["violations"] if v["impact"] in ("serious", "critical")]
     assert bad == [], [(v["id"], [node["html"][:200] for node in v["nodes"]]) for v in bad]

@@ -13,6 +13,7 @@ from db.templates import Family, Member, families, members, n_families, n_member
 from labeling.components import component
 from labeling.opened import Opened
 from labeling.views.choosing import GREATEST_ID, choose_page, there_is_something
+from labeling.views.noting import note
 
 __all__ = ["draw"]
 
@@ -50,7 +51,7 @@ def draw(collection: Opened, annotator: str) -> None:
 
 
 def _reposts(collection: Opened, annotator: str) -> None:
-    st.caption(
+    note(
         "Files that were taken for a meme seen before; the least sure first. The score tells how "
         "unlike they are where they differ most: 0 not at all, 1 as black and white."
     )
@@ -114,7 +115,7 @@ def _told(places: Sequence[Place]) -> list[str]:
 
 
 def _families(collection: Opened, annotator: str, n: int) -> None:
-    st.caption(
+    note(
         "Memes on one template, which training keeps on one side; the largest families first. "
         "Choose memes, then say: they are the same meme, not of this family, or their families are "
         "one. No machine says otherwise afterwards. Under each: its number, and how unlike it is "

@@ -11,6 +11,7 @@ from db.history import History, history, what_became
 from db.models import DecisionRecord, MemeStatus, Prediction, Sighting, Vote
 from labeling.opened import Opened
 from labeling.views.choosing import GENRE_NAMES, GREATEST_ID, there_is_something
+from labeling.views.noting import note
 
 __all__ = ["draw"]
 
@@ -51,7 +52,7 @@ def _draw(collection: Opened, found: History) -> None:
         _picture(collection, found)
         if title := next((one.title for one in found.sightings if one.title), None):
             st.text(title)
-        st.caption(f"Family {found.meme.template_id}")
+        note(f"Family {found.meme.template_id}")
     with right:
         _table("Answers", "Nobody has answered.", map(_vote, found.votes))
         _table("What models say", "No model has seen it.", map(_prediction, found.predictions))
@@ -69,7 +70,7 @@ def _picture(collection: Opened, found: History) -> None:
         return
     try:
         data = collection.media.get(found.meme.sha256, found.meme.format)
-        st.image(thumbnail(data, _PICTURE_PX))
+        st.image(thumbnail(data, _PICTURE_PX), alt=f"Meme {found.meme.id}")
     except MemeEraError as error:
         st.text(str(error))
 
@@ -79,7 +80,7 @@ def _table(title: str, nothing: str, rows: Any) -> None:
     if some := list(rows):
         st.dataframe(some, hide_index=True, alt=title, placeholder="")
     else:
-        st.caption(nothing)
+        note(nothing)
 
 
 def _vote(one: Vote) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from db.progress import (
 )
 from labeling.opened import Opened
 from labeling.views.choosing import GENRE_NAMES, there_is_something
+from labeling.views.noting import note
 from labeling.views.progress_charts import (
     GenreBar,
     by_day,
@@ -42,7 +43,7 @@ def draw(collection: Opened, annotator: str) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         _chart("Memes by genre", by_genre(_genre_bars(now)), height=440)
-        st.caption(f"Paler: memes that nobody has answered. {_to_goal_of_genre(now)}")
+        note(f"Paler: memes that nobody has answered. {_to_goal_of_genre(now)}")
     with right:
         _days(now)
     left, right = st.columns(2, gap="medium")
@@ -151,7 +152,7 @@ def _days(now: Progress) -> None:
         st.info("Nobody has answered for 90 days.")
         return
     _chart("Votes a day", by_day(now.days, datetime.now(UTC).date()), height=440)
-    st.caption("Days in UTC. Skips do not count, nor what was taken back.")
+    note("Days in UTC. Skips do not count, nor what was taken back.")
 
 
 def _years(now: Progress) -> None:
@@ -160,7 +161,7 @@ def _years(now: Progress) -> None:
         st.info("Of no meme anybody says when it was posted.")
         return
     _chart("Memes by year", by_year(dated), height=300)
-    st.caption(f"Of their earliest sighting; without a date: {now.years.get(None, 0):,}.")
+    note(f"Of their earliest sighting; without a date: {now.years.get(None, 0):,}.")
 
 
 def _annotators(people: Sequence[Person]) -> None:

@@ -25,6 +25,7 @@ from labeling.views.choosing import (
     choose_page,
     there_is_something,
 )
+from labeling.views.noting import note
 
 __all__ = ["draw"]
 
@@ -51,7 +52,7 @@ def draw(collection: Opened, annotator: str) -> None:
         return
     with collection.database.reading() as session:
         review = _reviewed(collection, state(session))
-    st.caption(
+    note(
         "Your answer here settles what a meme is, whatever others said. Click a genre, or press "
         "its digit on a row."
     )
