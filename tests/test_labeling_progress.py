@@ -285,7 +285,7 @@ def test_the_genre_nearest_to_its_goal_is_named_with_its_own_pace(collection: Co
     for meme in range(1, 61):  # 45 of 50, and 15; one a minute, of these three in four
         genre = "political" if meme % 4 else "ironic"
         say(collection, meme, "ana", genre, NOW - timedelta(minutes=60 - meme))
-    (told,) = [one.value for one in page().caption if "Nearest" in one.value]
+    (told,) = [one.value for one in page().markdown if "Nearest" in one.value]
     # 5 to go; 22 came in the last half hour
     assert told.endswith(
         "Nearest to its next goal: Political, 45 of 50, about 7 minutes at its pace."
