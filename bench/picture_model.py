@@ -24,6 +24,8 @@ from core.cli import run
 from core.quiet import quiet_native
 from core.settings import Settings
 from db.media import MediaStore
+from db.reading import words_of
+from db.session import reading
 from db.splits import Split
 from training.classifier import Classifier
 from training.config import recipe
@@ -49,7 +51,9 @@ def main(weights: Path, version: str | None) -> None:
     test = snapshot.of(Split.TEST)
     known = snapshot.of(Split.TRAIN) + snapshot.of(Split.VALIDATION)
 
-    ours = evaluate(classifier, test, media)
+    with reading(settings) as session:
+        words = words_of(session, [row.sha256 for row in test])
+    ours = evaluate(classifier, test, media, words)
     features = _features(known + test, media, weights)
     peer = make_pipeline(
         StandardScaler(), LogisticRegression(C=0.01, max_iter=2000, class_weight="balanced")
@@ -79,11 +83,11 @@ def main(weights: Path, version: str | None) -> None:
 def _features(rows: Sequence[Row], media: MediaStore, weights: Path) -> npt.NDArray[np.float32]:
     """Each picture's averaged last feature map: (N, 1280) float32."""
     with quiet_native():
-        from training.model import BACKBONE_LAYER, build, load_backbone_weights
+        from training.model import build, load_backbone_weights
     config = recipe(str(weights))
-    model = build(config, n_classes=2)
-    load_backbone_weights(model, weights)
-    backbone: Any = model.get_layer(BACKBONE_LAYER)
+    network = build(config, n_genres=2, n_years=1)
+    load_backbone_weights(network, weights)
+    backbone: Any = network.backbone
     features = []
     for i in tqdm(range(0, len(rows), 32), disable=None, file=sys.stderr, desc="features"):
         squares = [

@@ -30,6 +30,10 @@ class LabelledMeme:
     groups: tuple[str, ...]  # what its sources say it belongs with
     folds: tuple[int, ...]  # those its sources put it in; reposts may lie in several
     sources: tuple[str, ...]
+    places: tuple[str, ...]  # the communities it was seen in; where none is named, the sources
+    # When it was made, both included; None: nothing is known on that side.
+    year_low: int | None
+    year_high: int | None
 
 
 def describe_memes(session: Session) -> Iterator[dict[str, Any]]:
@@ -65,8 +69,19 @@ def describe_memes(session: Session) -> Iterator[dict[str, Any]]:
 
 def year_of(meme: Meme) -> int | None:
     """The latest year in which a meme can have been made: that of its earliest sighting."""
+    return years_of(meme)[1]
+
+
+def years_of(meme: Meme) -> tuple[int | None, int | None]:
+    """The first and the last year in which a meme can have been made, as far as is known.
+
+    A sighting says that it is no younger; only a source that knows more says that it is no older.
+    """
     sightings = meme.sightings
-    return _earliest([s.year_high for s in sightings], [s.posted_at for s in sightings])
+    last = _earliest([s.year_high for s in sightings], [s.posted_at for s in sightings])
+    # Of sources that contradict each other, the one that saw it first is right.
+    first = [s.year_low for s in sightings if s.year_low and (last is None or s.year_low <= last)]
+    return max(first, default=None), last
 
 
 def stats(session: Session) -> dict[str, Any]:
@@ -151,6 +166,9 @@ def _labelled(
         ),
         folds=tuple(sorted({s.fold for s in meme.sightings if s.fold is not None})),
         sources=tuple(sorted({s.source for s in meme.sightings})),
+        places=tuple(sorted({s.community or s.source for s in meme.sightings})),
+        year_low=years_of(meme)[0],
+        year_high=years_of(meme)[1],
     )
 
 

@@ -13,6 +13,7 @@ from core.genres import GENRES
 from db.models import Meme, MemeStatus, Prediction
 
 __all__ = [
+    "Said",
     "Unpredicted",
     "entropy",
     "families_of",
@@ -32,6 +33,17 @@ class Unpredicted:
     template_id: int
     sha256: str
     format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a model says of one meme."""
+
+    scores: Mapping[str, float]  # probability by genre
+    # Years: as likely earlier as later; one in ten is earlier, one in ten is later.
+    year: int
+    year_low: int
+    year_high: int
 
 
 def entropy(scores: Mapping[str, float]) -> float:
@@ -83,7 +95,7 @@ def families_of(session: Session, meme_ids: Sequence[int]) -> set[int]:
 def keep_predictions(
     session: Session,
     model_version: str,
-    scores: Mapping[int, Mapping[str, float]],
+    said: Mapping[int, Said],
     learned: Collection[int],
 ) -> None:
     """Keep what a model says of some memes.
@@ -91,25 +103,28 @@ def keep_predictions(
     Args:
         session: writes.
         model_version: of the model.
-        scores: by meme the probability of each genre.
+        said: by meme.
         learned: those of the memes that the model learned from, or whose families it did.
     """
     known = select(Prediction.meme_id).where(
-        Prediction.model_version == model_version, Prediction.meme_id.in_(scores)
+        Prediction.model_version == model_version, Prediction.meme_id.in_(said)
     )
-    wanted = set(session.scalars(select(Meme.id).where(Meme.id.in_(scores))))
+    wanted = set(session.scalars(select(Meme.id).where(Meme.id.in_(said))))
     wanted -= set(session.scalars(known))  # another process was faster
     rows = [
         {
             "meme_id": meme_id,
             "model_version": model_version,
-            "genre": max(said, key=said.__getitem__),
-            "scores": dict(said),
-            "entropy": entropy(said),
+            "genre": max(one.scores, key=one.scores.__getitem__),
+            "scores": dict(one.scores),
+            "entropy": entropy(one.scores),
+            "year": one.year,
+            "year_low": one.year_low,
+            "year_high": one.year_high,
             "held_out": meme_id not in learned,
             "predicted_at": datetime.now(UTC),
         }
-        for meme_id, said in scores.items()
+        for meme_id, one in said.items()
         if meme_id in wanted
     ]
     if rows:

@@ -1,13 +1,18 @@
-"""Which memes' words are still to be read."""
+"""The words of memes: which are still to be read, and what was read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core.words import Line, from_json
 from db.models import Meme, MemeStatus
 
-__all__ = ["Unread", "n_unread", "unread"]
+__all__ = ["Unread", "active_files", "n_unread", "unread", "words_of"]
+
+_N_ASKED: Final = 500  # files in one question
 
 _IS_UNREAD = (Meme.status == MemeStatus.ACTIVE, Meme.words.is_(None))
 
@@ -41,3 +46,19 @@ def unread(session: Session, *, after: int, limit: int) -> list[Unread]:
 def n_unread(session: Session) -> int:
     """How many memes' words are still to be read."""
     return session.scalar(select(func.count(Meme.id)).where(*_IS_UNREAD)) or 0
+
+
+def words_of(session: Session, sha256s: Sequence[str]) -> dict[str, tuple[Line, ...]]:
+    """What is written in the memes with these files, of those whose words were read."""
+    read: dict[str, tuple[Line, ...]] = {}
+    for start in range(0, len(sha256s), _N_ASKED):
+        query = select(Meme.sha256, Meme.words).where(
+            Meme.sha256.in_(sha256s[start : start + _N_ASKED]), Meme.words.is_not(None)
+        )
+        read |= {sha256: from_json(words or ()) for sha256, words in session.execute(query)}
+    return read
+
+
+def active_files(session: Session) -> set[str]:
+    """The SHA-256 of every meme that may be shown and learned from."""
+    return set(session.scalars(select(Meme.sha256).where(Meme.status == MemeStatus.ACTIVE)))

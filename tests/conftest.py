@@ -13,7 +13,11 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from core.settings import Settings
+from core.words import Line
 from db.memes import Collection
+from db.pictures import keep_words
+from db.reading import unread
+from db.session import Database
 from demo.drawing import draw as draw_meme
 from tests.postgresql import PostgreSQL, programs_folder
 from training.registry import Registry
@@ -101,12 +105,15 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     (drawn / "labels.csv").write_text("\n".join(lines))
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MEMEERA_")}
     environment["MEMEERA_DATA_DIR"] = str(data_dir)
-    for arguments in (
-        ["crawler", "import", drawn, "--labels", drawn / "labels.csv", "--annotator", "artist"],
+    importing = ["import", drawn, "--labels", drawn / "labels.csv", "--annotator", "artist"]
+    for command in (
+        ["crawler", *importing],
         ["training", "fit", "--epochs", str(n_epochs), "--image-px", "48"],
     ):
+        if command[0] == "training":
+            _read_as_if(Settings(data_dir=data_dir))
         done = subprocess.run(
-            [sys.executable, "-m", *map(str, arguments)],
+            [sys.executable, "-m", *map(str, command)],
             cwd=ROOT,
             env=environment,
             capture_output=True,
@@ -115,6 +122,16 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
         assert done.returncode == 0, done.stderr
     (version,) = Registry(data_dir / "models").versions()
     return Trained(data_dir, version, genres, n_epochs)
+
+
+def _read_as_if(settings: Settings) -> None:
+    """Say of each meme that some words stand in it: reading them would take minutes."""
+    database = Database.open(settings)
+    with database.writing() as session:
+        for meme in unread(session, after=0, limit=1000):
+            words = f"{meme.meme_id % 7} words of no genre"
+            keep_words(session, meme.meme_id, [Line(words, (0.1, 0.1, 0.9, 0.2), 0.9)])
+    database.engine.dispose()
 
 
 @pytest.fixture(scope="module")

@@ -219,6 +219,9 @@ def test_training_sees_all_that_is_known_of_a_labelled_meme(collection: Collecti
             groups=("folder:g1", "test:g2"),
             folds=(0, 3),
             sources=("folder", "test"),
+            places=("folder", "test"),
+            year_low=None,
+            year_high=None,
         )
     }
 
@@ -257,3 +260,34 @@ def test_a_repost_is_listed_under_the_meme_it_repeats(collection: Collection) ->
         adder.add(data, fingerprint(data), place("2"))
     (meme,) = described(collection)
     assert [sighting["post_id"] for sighting in meme["sightings"]] == ["1", "2"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("places", "years"),
+    [
+        ([{}], (None, None)),
+        ([{"posted_at": datetime(2016, 5, 6, tzinfo=UTC)}], (None, 2016)),
+        ([{"year_low": 2012, "year_high": 2014}], (2012, 2014)),
+        # Seen before a source says that it was made: the sighting is right.
+        ([{"year_low": 2012, "year_high": 2014}, {"year_high": 2010}], (None, 2010)),
+        ([{"year_low": 2012, "year_high": 2014}, {"year_high": 2013}], (2012, 2013)),
+        ([{"year_low": 2012}, {"year_low": 2013}], (2013, None)),
+    ],
+)
+def test_a_meme_was_made_between_what_its_sources_know_and_where_it_was_first_seen(
+    collection: Collection,
+    places: list[dict[str, object]],
+    years: tuple[int | None, int | None],
+) -> None:
+    meme = add(collection, 1, *(place(str(i), **where) for i, where in enumerate(places)))
+    vote(collection, meme, "ironic")
+    one = labelled(collection)[meme]
+    assert (one.year_low, one.year_high) == years
+
+
+def test_where_it_was_seen_is_the_community_or_else_the_source(collection: Collection) -> None:
+    meme = add(
+        collection, 1, place("1", community="memes"), Seen("folder", "2", "2.png"), place("3")
+    )
+    vote(collection, meme, "ironic")
+    assert labelled(collection)[meme].places == ("folder", "memes", "test")

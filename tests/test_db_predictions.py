@@ -9,7 +9,14 @@ from core.fingerprint import fingerprint
 from core.genres import GENRES
 from db.memes import Collection, Seen
 from db.models import Meme, MemeStatus, Prediction
-from db.predictions import entropy, families_of, keep_predictions, n_unpredicted, unpredicted
+from db.predictions import (
+    Said,
+    entropy,
+    families_of,
+    keep_predictions,
+    n_unpredicted,
+    unpredicted,
+)
 from tests.pictures import picture
 
 
@@ -33,7 +40,8 @@ def test_each_meme_is_asked_about_once_for_each_model(
 ) -> None:
     with collection.database.writing() as session:
         session.get_one(Meme, memes[3]).status = MemeStatus.REMOVED
-        keep_predictions(session, "v1", {memes[0]: {"ironic": 0.75, "political": 0.25}}, set())
+        said = Said({"ironic": 0.75, "political": 0.25}, 2015, 2012, 2019)
+        keep_predictions(session, "v1", {memes[0]: said}, set())
     with collection.database.reading() as session:
         asked = unpredicted(session, "v1", after=0, limit=9)
         assert [one.meme_id for one in asked] == memes[1:3]
@@ -45,7 +53,7 @@ def test_each_meme_is_asked_about_once_for_each_model(
 def test_what_was_learned_from_is_marked_and_what_is_known_or_gone_is_passed_over(
     collection: Collection, memes: list[int]
 ) -> None:
-    said = {"ironic": 0.25, "political": 0.75}
+    said = Said({"ironic": 0.25, "political": 0.75}, 2015, 2012, 2019)
     with collection.database.writing() as session:
         keep_predictions(session, "v1", {memes[0]: said}, {memes[0]})
         keep_predictions(session, "v1", dict.fromkeys([*memes[:2], 99_999], said), set())
@@ -55,6 +63,7 @@ def test_what_was_learned_from_is_marked_and_what_is_known_or_gone_is_passed_ove
         (memes[0], "political", False),
         (memes[1], "political", True),
     ]
+    assert {(row.year, row.year_low, row.year_high) for row in rows} == {(2015, 2012, 2019)}
 
 
 def test_families_are_found_of_any_number_of_memes(

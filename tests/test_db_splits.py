@@ -30,6 +30,9 @@ def meme(
         groups=groups,
         folds=folds,
         sources=("folder",),
+        places=("folder",),
+        year_low=None,
+        year_high=None,
     )
 
 

@@ -11,13 +11,14 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from core.settings import Settings
 from demo.drawing import draw
 from tests.conftest import ROOT, Trained
-from training.classifier import Classifier
+from training.classifier import Classifier, YearRange
 
 
 def classify(data_dir: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -57,6 +58,21 @@ def test_json_has_one_object_a_file_in_the_order_given(trained: Trained, memes: 
         assert abs(sum(scores) - 1) < 1e-3
         assert {genre["label"] for genre in answer["genre"]} == set(trained.genres)
         assert answer["ms"] > 0
+        year = answer["year"]
+        assert 2005 <= year["low"] <= year["value"] <= year["high"]
+        assert isinstance(answer["abstain"], bool)
+    assert any(answer["words"] for answer in answers)  # text posts are full of them
+
+
+def test_without_words_it_is_judged_by_the_picture_alone_and_sooner(
+    trained: Trained, memes: list[Path]
+) -> None:
+    with_words = json.loads(classify(trained.data_dir, "--json", *memes).stdout)
+    done = classify(trained.data_dir, "--json", "--no-words", *memes)
+    answers = json.loads(done.stdout)
+    assert [answer["words"] for answer in answers] == [None] * len(memes)
+    assert [a["genre"] for a in answers] != [a["genre"] for a in with_words]
+    assert max(a["ms"] for a in answers) < max(a["ms"] for a in with_words)
 
 
 def test_the_report_for_people_is_a_line_a_file(trained: Trained, memes: list[Path]) -> None:
@@ -119,7 +135,13 @@ def test_a_model_that_is_damaged_or_unknown_is_told(
     (folder / "card.json").write_text(json.dumps(card | {"classes": card["classes"][:2]}))
     done = classify(data_dir, memes[0])
     assert done.returncode == 2
-    assert "3 scores, its card names 2 classes" in done.stderr
+    assert "not of one run: the card tells of 2 genres" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    (folder / "card.json").write_text(json.dumps({k: card[k] for k in card if k != "years"}))
+    done = classify(data_dir, memes[0])
+    assert done.returncode == 2
+    assert "an older one made it" in done.stderr
+    (folder / "card.json").write_text(json.dumps(card))
     (folder / "model.tflite").write_bytes(b"damaged")
     done = classify(data_dir, memes[0])
     assert done.returncode == 2
@@ -136,6 +158,18 @@ def test_bytes_path_and_picture_give_one_answer(trained: Trained, memes: list[Pa
     by_path = classifier.classify(memes[0].parent / "same.png")
     by_picture = classifier.classify(Image.open(memes[0]))
     assert by_bytes.genre == by_path.genre == by_picture.genre
+    assert by_bytes.words == by_path.words == by_picture.words
+    again = classifier.classify(file.getvalue(), read=False, lines=by_bytes.words)
+    assert again.genre == by_bytes.genre
+
+
+def test_the_year_is_the_median_and_what_lies_between_the_first_and_the_last_tenth(
+    trained: Trained,
+) -> None:
+    classifier = Classifier.load(Settings(data_dir=trained.data_dir))
+    years = np.zeros(22, np.float32)
+    years[[3, 10, 11, 15]] = [0.05, 0.3, 0.4, 0.25]  # 2008, 2015, 2016, 2020
+    assert classifier.year_range(years) == YearRange(value=2016, low=2015, high=2020)
 
 
 def test_usage_errors_are_exit_code_2(trained: Trained) -> None:

@@ -1,20 +1,30 @@
-"""What the network is fed: squares, genres and weights."""
+"""What the network is fed: squares, words, genres, years and weights."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from core.settings import Settings
+from core.words import Line
 from db.media import MediaStore
 from db.splits import Split
 from tests.conftest import Trained
-from training.config import TrainConfig
+from training.examples import Examples, examples_of
+from training.lines import N_GRAMS
 from training.picture import picture_of
 from training.registry import SNAPSHOT, Registry
 from training.snapshot import Row, Snapshot
 
+pytest.importorskip("tensorflow")
+from training.dataset import batches, feature_batches
+from training.shards import Shards
+
 SIDE = 48
+GENRES = ("rage_comic", "text_post", "political")
+HALLO = (Line("hallo", (0.1, 0.1, 0.9, 0.2), 0.9),)
 
 
 @pytest.fixture(scope="module")
@@ -33,46 +43,119 @@ def rows(trained: Trained) -> list[Row]:
     return many + [row for row in train if row.genre == last][:3]
 
 
-def fed(
-    rows: list[Row], trained: Trained, media: MediaStore, folder: Path, *, training: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All that one epoch brings: pictures, one-hot genres, weights."""
-    from training.dataset import batches
-
-    config = TrainConfig(image_px=SIDE, batch_size=4, balance=1.0)
-    data = batches(rows, trained.genres, media, config, folder, training=training)
-    pictures, genres, weights = zip(*data.as_numpy_iterator(), strict=True)
-    return np.concatenate(pictures), np.concatenate(genres), np.concatenate(weights)
+@pytest.fixture(scope="module")
+def shards(rows: list[Row], media: MediaStore, tmp_path_factory: pytest.TempPathFactory) -> Shards:
+    """Shards that hold these rows and one more, which is not wanted."""
+    shards = Shards.open(Settings(data_dir=tmp_path_factory.mktemp("shards")), SIDE)
+    shards.fill(rows, media, {row.sha256 for row in rows})
+    return shards
 
 
-def test_validation_sees_the_pictures_as_they_are_and_in_order(
-    rows: list[Row], trained: Trained, media: MediaStore, tmp_path: Path
+@pytest.fixture(scope="module")
+def examples(rows: list[Row], shards: Shards) -> Examples:
+    """The rows as numbers; the words of the first ten were read."""
+    words = {row.sha256: HALLO for row in rows[:10]}
+    return examples_of(rows, GENRES, 2026, words, shards.aspects, balance=1.0)
+
+
+def fed(data: Any, n: int) -> dict[str, np.ndarray]:
+    """All that one epoch brings, by name, in the examples' order."""
+    parts = list(data.as_numpy_iterator())
+    whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    assert sorted(whole["position"]) == list(range(n))
+    order = np.argsort(whole["position"])
+    return {name: values[order] for name, values in whole.items()}
+
+
+def test_validation_sees_the_pictures_as_people_will_send_them(
+    rows: list[Row], shards: Shards, examples: Examples, media: MediaStore
 ) -> None:
-    pictures, genres, weights = fed(rows, trained, media, tmp_path, training=False)
-    expected = [picture_of(media.get(row.sha256, row.format), SIDE) for row in rows]
-    assert (pictures == np.stack(expected)).all()
-    assert [trained.genres[i] for i in genres.argmax(axis=1)] == [row.genre for row in rows]
-    assert (weights == 1).all()
+    whole = fed(batches(shards, examples, SIDE, 4), len(rows))
+    sent = np.stack([picture_of(media.get(row.sha256, row.format), SIDE) for row in rows])
+    # One was decoded from a small JPEG, the other from the file.
+    assert np.abs(whole["picture"] - sent).mean() < 4  # of 255
+    assert whole["picture"].shape == (len(rows), SIDE, SIDE, 3)
+    assert [GENRES[i] for i in whole["genre"].argmax(axis=1)] == [row.genre for row in rows]
+    assert (whole["genre_weight"] == examples.genre_weight).all()
+    assert (whole["year"] == examples.year).all()
 
 
-def test_training_sees_them_mixed_changed_and_each_genre_with_the_same_weight(
-    rows: list[Row], trained: Trained, media: MediaStore, tmp_path: Path
+def test_words_come_with_their_meme_and_are_given_where_they_were_read(
+    rows: list[Row], shards: Shards, examples: Examples
 ) -> None:
-    plain, plain_genres, _ = fed(rows, trained, media, tmp_path, training=False)
-    pictures, genres, weights = fed(rows, trained, media, tmp_path, training=True)
-    assert pictures.shape == plain.shape
+    whole = fed(batches(shards, examples, SIDE, 4), len(rows))
+    assert whole["grams"].shape == (len(rows), N_GRAMS)
+    assert (whole["grams"].any(axis=1) == examples.text.known).all()
+    assert (whole["layout"] == examples.text.layout).all()
+    assert whole["given"].tolist() == [[1, 1]] * 10 + [[1, 0]] * 5
+    assert whole["read"].tolist() == [1] * 10 + [0] * 5
+
+
+def test_training_sees_them_mixed_and_changed_but_not_replaced(
+    rows: list[Row], shards: Shards, examples: Examples
+) -> None:
+    plain = fed(batches(shards, examples, SIDE, 4), len(rows))["picture"]
+    data = batches(shards, examples, SIDE, 4, seed=1)
+    whole = fed(data, len(rows))
+    pictures = whole["picture"]
     assert pictures.min() >= 0
     assert pictures.max() <= 255
-    assert sorted(genres.argmax(axis=1)) == sorted(plain_genres.argmax(axis=1))
-    assert (genres.argmax(axis=1) != plain_genres.argmax(axis=1)).any()
-    same = [any((one == other).all() for other in plain) for one in pictures]
-    assert not all(same)
-    # Of each picture, one as it was is still the nearest, and it has the same genre: changed, not
-    # replaced.
+    changed = (pictures != plain).any(axis=(1, 2, 3))
+    assert changed.sum() > len(rows) / 2
     nearest = [np.abs(plain - one).mean(axis=(1, 2, 3)).argmin() for one in pictures]
-    right = (plain_genres[nearest].argmax(axis=1) == genres.argmax(axis=1)).mean()
-    assert right > 0.8
-    per_genre = {i: weights[genres.argmax(axis=1) == i].sum() for i in set(genres.argmax(axis=1))}
-    assert len(per_genre) == 2
-    assert np.ptp(list(per_genre.values())) < 1e-3
-    assert abs(weights.mean() - 1) < 1e-5
+    assert np.mean(nearest == np.arange(len(rows))) > 0.7
+    orders = [
+        [int(i) for batch in data.as_numpy_iterator() for i in batch["position"]] for _ in range(2)
+    ]
+    assert orders[0] != orders[1]
+    assert orders[0] != list(range(len(rows)))
+
+
+def test_the_same_seed_gives_the_same_batches(
+    rows: list[Row], shards: Shards, examples: Examples
+) -> None:
+    one, same, other = (
+        fed(batches(shards, examples, SIDE, 4, seed=seed, hidden_share=0.2), len(rows))
+        for seed in (1, 1, 2)
+    )
+    for name in one:
+        assert (one[name] == same[name]).all(), name
+    assert (one["picture"] != other["picture"]).any()
+
+
+def test_a_picture_or_its_words_are_denied_now_and_then_but_never_both(
+    rows: list[Row], shards: Shards, examples: Examples
+) -> None:
+    features = np.arange(len(rows), dtype=np.float32)[:, None]
+    data = feature_batches(features, examples, 4, seed=1, hidden_share=0.3)
+    given = np.stack([fed(data, len(rows))["given"] for _ in range(60)])  # (60, N, 2)
+    assert (given[:, 10:] == [1, 0]).all()  # of what was never read, the picture is all there is
+    read = given[:, :10]
+    assert read.any(axis=2).all()
+    for which in range(2):
+        assert abs(1 - read[:, :, which].mean() - 0.3) < 0.06
+    assert (fed(data, len(rows))["features"] == features).all()
+
+
+def test_memes_that_the_shards_do_not_hold_are_missed_loudly(
+    rows: list[Row], shards: Shards
+) -> None:
+    gone = replace(rows[0], sha256="f" * 64)
+    aspects = shards.aspects | {gone.sha256: 1.0}
+    examples = examples_of([*rows, gone], GENRES, 2026, {}, aspects)
+    with pytest.raises(Exception, match="expected to contain 16 elements"):
+        list(batches(shards, examples, SIDE, 4))
+
+
+def test_a_damaged_record_is_found(rows: list[Row], media: MediaStore, tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    shards = Shards.open(Settings(data_dir=tmp_path), SIDE)
+    shards.fill(rows, media, {row.sha256 for row in rows})
+    (file,) = map(Path, shards.files)
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    file.write_bytes(data)
+    examples = examples_of(rows, GENRES, 2026, {}, shards.aspects)
+    with pytest.raises(tf.errors.DataLossError):
+        list(batches(shards, examples, SIDE, 4))

@@ -2,8 +2,11 @@
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +14,13 @@ import numpy as np
 import pytest
 
 from core.settings import Settings
+from core.words import Line
 from db.media import MediaStore
 from db.splits import Split
 from tests.conftest import ROOT, Trained
 from tests.pictures import picture
 from training.classifier import Classifier
+from training.lines import written
 from training.picture import picture_of
 from training.registry import CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, Registry
 from training.snapshot import Snapshot
@@ -58,20 +63,35 @@ def sorted_genres(trained: Trained) -> list[str]:
     return [genre.key for genre in GENRES if genre.key in trained.genres]
 
 
-def test_the_exported_model_answers_as_the_keras_model_does(trained: Trained) -> None:
+@pytest.mark.parametrize("has_words", [True, False])
+def test_the_exported_model_answers_as_the_keras_model_does(
+    trained: Trained, has_words: bool
+) -> None:
     keras = pytest.importorskip("keras")
+    import training.encoding  # noqa: F401  # Keras finds our layer by it
+
     settings = Settings(data_dir=trained.data_dir)
     folder = Registry(settings.models_dir).path(trained.version)
     classifier = Classifier.load(settings)
     media = MediaStore.open(settings)
-    rows = Snapshot.load(folder / SNAPSHOT).of(Split.TEST)
-    squares = np.stack(
-        [picture_of(media.get(row.sha256, row.format), classifier.side_px) for row in rows]
-    )
+    rows = Snapshot.load(folder / SNAPSHOT).of(Split.TEST)[:8]
+    lines = (Line("hallo", (0.1, 0.1, 0.9, 0.2), 0.9),)
     model = keras.saving.load_model(folder / KERAS_MODEL)
-    expected = np.asarray(model(squares.astype(np.float32), training=False))
-    got = np.stack([classifier.scores(square) for square in squares])
-    assert np.abs(got - expected).max() < 1e-4
+    for row, written_in_it in zip(rows, [(), lines] * 4, strict=True):
+        square = picture_of(media.get(row.sha256, row.format), classifier.side_px)
+        text = written(written_in_it, 1.0)
+        got = classifier.answer_square(square, text if has_words else None)
+        expected = model(
+            {
+                "picture": square[np.newaxis].astype(np.float32),
+                "grams": text.grams()[np.newaxis],
+                "layout": text.layout[np.newaxis],
+                "given": np.array([[1, has_words]], np.float32),
+            },
+            training=False,
+        )
+        for name, value in (("genre", got.scores), ("year", got.years), ("map", got.map)):
+            assert np.abs(np.asarray(expected[name])[0] - value).max() < 1e-3, name
 
 
 def test_evaluate_gives_the_figures_of_the_card(trained: Trained) -> None:
@@ -129,6 +149,7 @@ def test_weights_or_pictures_that_are_gone_are_told_and_leave_no_version(
     lost = snapshot.of(Split.TRAIN)[0]
     (file,) = (data_dir / "media").rglob(f"{lost.sha256}.*")
     file.unlink()
+    shutil.rmtree(data_dir / "shards")
     done = command(data_dir, "fit", "--epochs", "1", "--image-px", "32")
     assert done.returncode == 1
     assert f"cannot read the picture of meme {lost.meme_id}" in done.stderr
@@ -137,7 +158,41 @@ def test_weights_or_pictures_that_are_gone_are_told_and_leave_no_version(
     assert registry.versions() == [trained.version]
     assert registry.champion() == trained.version
     leftovers = [path.name for path in (data_dir / "models").iterdir()]
-    assert sorted(leftovers) == sorted([trained.version, "champion"])
+    assert {name.split("-")[0] for name in leftovers} == {
+        trained.version.split("-")[0],
+        "champion",
+        ".lock",
+        ".work",
+    }
+
+
+def test_a_run_that_is_killed_goes_on_from_its_last_epoch(trained: Trained, tmp_path: Path) -> None:
+    data_dir = trained.copy_to(tmp_path / "copy")
+    arguments = ["fit", "--epochs", "4", "--image-px", "32", "--seed", "3"]
+    models = data_dir / "models"
+    running = subprocess.Popen(
+        [sys.executable, "-m", "training", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"MEMEERA_DATA_DIR": str(data_dir)},
+        stderr=subprocess.DEVNULL,
+    )
+
+    def n_epochs_done() -> int:
+        return sum(len(p.read_text().splitlines()) for p in models.glob(".work-*/history.jsonl"))
+
+    while running.poll() is None and n_epochs_done() < 2:
+        time.sleep(0.05)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    n_done = n_epochs_done()
+    assert 2 <= n_done <= 4
+    assert Registry(models).versions() == [trained.version]
+    done = command(data_dir, *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    version = json.loads(done.stdout)["version"]
+    history = Registry(models).card(version)["history"]
+    assert [line["epoch"] for line in history] == [1, 2, 3, 4]
+    assert not list(models.glob(".work-*"))
 
 
 def test_a_label_of_one_meme_or_of_one_genre_does_not_break_a_run(tmp_path: Path) -> None:

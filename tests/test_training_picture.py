@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from core.errors import ImageRejected
-from training.picture import fit_square, picture_of
+from training.picture import fit, fit_square, picture_of
 
 GREY = [128, 128, 128]
 
@@ -24,18 +24,31 @@ def test_proportions_are_kept_and_the_rest_is_grey(width: int, height: int) -> N
     assert (red == red[::-1, ::-1]).all()  # centred: even margins differ in nothing, here
 
 
-def test_a_comic_35_times_as_tall_shows_its_top_not_a_thread() -> None:
-    comic = Image.new("RGB", (100, 3500), "blue")
-    comic.paste("red", (0, 0, 100, 250))
-    square = np.asarray(fit_square(comic, 100))
-    red = (square == [255, 0, 0]).all(axis=2)
-    assert red.any(axis=0).sum() == 40  # 100 / 2.5
-    assert red.any(axis=1).sum() >= 99  # the last line may blend with what was cut
+def test_a_comic_36_times_as_tall_lies_in_six_columns_and_nothing_is_lost() -> None:
+    comic = Image.new("RGB", (100, 3600))
+    for i in range(36):
+        comic.paste((i * 7, 255 - i * 7, 0), (0, 100 * i, 100, 100 * (i + 1)))
+    square = np.asarray(fit_square(comic, 120)).astype(int)
+    for i in range(36):
+        column, row = divmod(i, 6)  # down the first column, then down the second
+        middle = square[20 * row + 10, 20 * column + 10]
+        assert np.abs(middle - [i * 7, 255 - i * 7, 0]).max() <= 2, i
 
 
-def test_a_wide_strip_is_cut_likewise() -> None:
-    square = np.asarray(fit_square(Image.new("RGB", (5000, 100), "red"), 100))
-    assert (square == [255, 0, 0]).all(axis=2).any(axis=1).sum() == 40
+def test_a_wide_strip_lies_in_rows() -> None:
+    strip = Image.new("RGB", (900, 100), "red")
+    strip.paste("blue", (600, 0, 900, 100))
+    square = np.asarray(fit_square(strip, 90))
+    assert (square[45, 45] == [255, 0, 0]).all()
+    assert (square[75, 45] == [0, 0, 255]).all()
+    assert not (square == GREY).all(axis=2).any()
+
+
+@pytest.mark.parametrize("aspect", [2.4, 2.6, 4, 9, 100, 1000])
+def test_whatever_the_proportions_it_fits_and_fills_one_side(aspect: float) -> None:
+    fitted = fit(Image.new("RGB", (20, round(20 * aspect)), "red"), 96)
+    assert 96 - 8 < max(fitted.size) <= 96  # columns are of whole pixels
+    assert min(fitted.size) * 2.6 > max(fitted.size)
 
 
 def test_bytes_and_picture_give_the_same_square_but_for_the_quicker_decoding() -> None:

@@ -36,7 +36,8 @@ def test_every_meme_is_predicted_once_and_what_was_learned_from_is_marked(
     with reading(settings) as session:
         n = session.scalar(select(func.count(Meme.id)))
     status, counts, _ = predict(data_dir)
-    assert (status, counts) == (0, {"model": trained.version, "predicted": n, "skipped": 0})
+    expected = {"model": trained.version, "predicted": n, "unread": 0, "skipped": 0}
+    assert (status, counts) == (0, expected)
     snapshot = Snapshot.load(Registry(settings.models_dir).path(trained.version) / SNAPSHOT)
     tested = {row.meme_id for row in snapshot.of(Split.TEST)}
     with reading(settings) as session:
@@ -48,7 +49,30 @@ def test_every_meme_is_predicted_once_and_what_was_learned_from_is_marked(
     assert all(abs(sum(row.scores.values()) - 1) < 0.01 for row in rows)
     assert {genre for row in rows for genre in row.scores} == set(trained.genres)
 
+    for row in rows:
+        low, middle, high = row.year_low or 0, row.year or 0, row.year_high or 0
+        assert 2005 <= low <= middle <= high
+
     assert predict(data_dir)[1]["predicted"] == 0
+
+
+def test_memes_whose_words_were_never_read_are_judged_by_the_picture_and_counted(
+    trained: Trained, tmp_path: Path
+) -> None:
+    data_dir = trained.copy_to(tmp_path / "data")
+    predict(data_dir)
+    database = Database.open(Settings(data_dir=data_dir))
+    with database.writing() as session:
+        before = session.get_one(Prediction, 1).scores
+        session.query(Prediction).filter(Prediction.id <= 3).delete()
+        for meme in session.scalars(select(Meme).where(Meme.id.in_([1, 2]))):
+            meme.words = None
+    status, counts, _ = predict(data_dir)
+    assert (status, counts["predicted"], counts["unread"]) == (0, 3, 2)
+    with database.reading() as session:
+        after = session.scalars(select(Prediction).where(Prediction.meme_id == 1)).one().scores
+    assert after != before
+    database.engine.dispose()
 
 
 def test_it_goes_on_where_it_was_stopped_and_passes_over_lost_files(

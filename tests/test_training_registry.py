@@ -11,7 +11,7 @@ from training.registry import CARD, Registry
 
 def make(registry: Registry, mark: str) -> str:
     """Register a version with a card."""
-    with registry.new_version(mark * 64) as draft:
+    with registry.new_version(mark * 64, mark) as draft:
         needed = dict.fromkeys(("classes", "metrics", "snapshot", "config"))
         (draft.folder / CARD).write_text(json.dumps({"mark": mark, **needed}))
     return draft.version
@@ -27,17 +27,37 @@ def test_a_version_joins_when_it_is_whole(tmp_path: Path) -> None:
 
 def test_a_run_that_fails_leaves_nothing(tmp_path: Path) -> None:
     registry = Registry(tmp_path)
-    with pytest.raises(ZeroDivisionError), registry.new_version("b" * 64) as draft:
+    with pytest.raises(ZeroDivisionError), registry.new_version("b" * 64, "run") as draft:
         (draft.folder / CARD).write_text(str(1 / 0))
     assert registry.versions() == []
-    assert list(tmp_path.iterdir()) == []
+    assert {path.name for path in tmp_path.iterdir()} == {".lock", ".work-run"}
 
 
-def test_a_run_that_was_killed_is_no_version(tmp_path: Path) -> None:
-    killed = tmp_path / ".20260101-000000-aaaaaaaa-12345678"
+def test_a_run_that_was_killed_is_no_version_and_leaves_what_the_same_run_goes_on_from(
+    tmp_path: Path,
+) -> None:
+    registry = Registry(tmp_path)
+    killed = tmp_path / ".draft-20260101-000000-aaaaaaaa"
     killed.mkdir()
     (killed / CARD).write_text("{}")
-    assert Registry(tmp_path).versions() == []
+    (tmp_path / ".work-a").mkdir()
+    (tmp_path / ".work-a" / "half").write_text("done")
+    (tmp_path / ".work-given-up").mkdir()
+    assert registry.versions() == []
+    with registry.new_version("a" * 64, "a") as draft:
+        assert (draft.work_dir / "half").read_text() == "done"
+        (draft.folder / CARD).write_text("{}")
+    assert {path.name for path in tmp_path.iterdir()} == {".lock", draft.version}
+
+
+def test_while_a_run_is_at_work_another_is_told_so(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    with (
+        registry.new_version("a" * 64, "a"),
+        pytest.raises(NotReady, match="another run is training"),
+        Registry(tmp_path).new_version("b" * 64, "b"),
+    ):
+        pass
 
 
 def test_two_runs_of_one_second_are_two_versions(tmp_path: Path) -> None:

@@ -22,29 +22,39 @@ def row(number: int, genre: str, side: Split = Split.TRAIN) -> Row:
         by_people=True,
         trust="viewed",
         family=number,
+        folds=(0, 1),
+        places=("memes",),
+        year_low=None,
+        year_high=2019,
         split=side,
     )
+
+
+def taken(rows: tuple[Row, ...], year: int = 2026) -> Snapshot:
+    """A snapshot of these rows."""
+    return Snapshot(rows, year)
 
 
 ROWS = (row(1, "political"), row(2, "rage_comic"), row(3, "ironic", Split.TEST))
 
 
 def test_a_snapshot_reads_back_as_it_was_saved(tmp_path: Path) -> None:
-    Snapshot(ROWS).save(tmp_path / "snapshot.json")
-    assert Snapshot.load(tmp_path / "snapshot.json") == Snapshot(ROWS)
+    taken(ROWS).save(tmp_path / "snapshot.json")
+    assert Snapshot.load(tmp_path / "snapshot.json") == taken(ROWS)
 
 
 def test_any_change_of_a_label_or_side_changes_the_hash() -> None:
-    known = Snapshot(ROWS).hash
-    assert Snapshot(ROWS).hash == known
-    assert Snapshot((replace(ROWS[0], genre="ironic"), *ROWS[1:])).hash != known
-    assert Snapshot((replace(ROWS[0], split=Split.TEST), *ROWS[1:])).hash != known
-    assert Snapshot(ROWS[:2]).hash != known
+    known = taken(ROWS).hash
+    assert taken(ROWS).hash == known
+    assert taken((replace(ROWS[0], genre="ironic"), *ROWS[1:])).hash != known
+    assert taken((replace(ROWS[0], split=Split.TEST), *ROWS[1:])).hash != known
+    assert taken(ROWS[:2]).hash != known
+    assert taken(ROWS, 2027).hash != known
 
 
 def test_a_snapshot_that_was_changed_by_hand_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "snapshot.json"
-    Snapshot(ROWS).save(path)
+    taken(ROWS).save(path)
     path.write_text(path.read_text().replace('"political"', '"ironic"'))
     with pytest.raises(BadInput, match="do not match its hash"):
         Snapshot.load(path)
@@ -56,16 +66,16 @@ def test_a_snapshot_that_was_changed_by_hand_is_refused(tmp_path: Path) -> None:
 
 
 def test_classes_are_the_genres_that_train_in_their_fixed_order() -> None:
-    assert Snapshot(ROWS).classes == ("rage_comic", "political")
+    assert taken(ROWS).classes == ("rage_comic", "political")
 
 
 def test_validation_leaves_out_what_is_not_learned() -> None:
     rows = (*ROWS, row(4, "ironic", Split.VALIDATION), row(5, "political", Split.VALIDATION))
-    assert [r.meme_id for r in Snapshot(rows).of(Split.VALIDATION)] == [5]
+    assert [r.meme_id for r in taken(rows).of(Split.VALIDATION)] == [5]
 
 
 def test_counts_are_of_sides_and_genres(tmp_path: Path) -> None:
-    counts = Snapshot(ROWS).counts()
+    counts = taken(ROWS).counts()
     assert counts["splits"] == {"train": 2, "validation": 0, "test": 1, "left_out": 0}
     assert counts["genres"] == {"rage_comic": 1, "ironic": 1, "political": 1}
     assert counts["families"] == counts["by_people"] == 3

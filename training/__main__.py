@@ -79,6 +79,8 @@ def fit(
 def evaluate(version: str | None, as_json: bool) -> None:
     """Test a model on the memes that its run kept aside: macro F1 and each genre's figures."""
     from db.media import MediaStore
+    from db.reading import words_of
+    from db.session import reading
     from db.splits import Split
     from training.classifier import Classifier
     from training.evaluate import evaluate as evaluate_rows
@@ -88,7 +90,10 @@ def evaluate(version: str | None, as_json: bool) -> None:
     classifier = Classifier.load(settings, version)
     folder = Registry(settings.models_dir).path(classifier.version)
     snapshot = Snapshot.load(folder / SNAPSHOT)
-    metrics = evaluate_rows(classifier, snapshot.of(Split.TEST), MediaStore.open(settings))
+    rows = snapshot.of(Split.TEST)
+    with reading(settings) as session:
+        words = words_of(session, [row.sha256 for row in rows])
+    metrics = evaluate_rows(classifier, rows, MediaStore.open(settings), words)
     if as_json:
         print_json({"version": classifier.version, **metrics.as_dict()})
     else:

@@ -2,22 +2,28 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from core.errors import BadInput
+from core.images import decode
 from core.quiet import quiet_native
 from core.settings import Settings
-from training.picture import fit_square, picture_of
+from core.words import Line, read_words
+from training.lines import Written, written
+from training.picture import fit_square
 from training.registry import LITERT_MODEL, Registry
 
-__all__ = ["Classifier", "GenreScore", "Prediction"]
+__all__ = ["Answer", "Classifier", "GenreScore", "Prediction", "YearRange"]
+
+_INPUTS: Final = {"picture", "grams", "layout", "given"}
+_OUTPUTS: Final = {"genre", "year", "embedding", "map"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +35,41 @@ class GenreScore:
 
 
 @dataclass(frozen=True, slots=True)
+class YearRange:
+    """When a meme was made, as a model's distribution over years has it."""
+
+    value: int  # the median
+    low: int  # one in ten was made before it
+    high: int  # one in ten was made after it
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All that a model says of one picture, as numbers.
+
+    Attributes:
+        scores: of the genres, (n_genres,) float32; they sum to 1.
+        years: of each year that the model knows, (n_years,) float32; they sum to 1.
+        embedding: (128,) float32 of length 1; alike for memes that are alike.
+        map: (h, w, n_genres) float32: how much each place of the square that the network sees
+            speaks for each genre, as logits.
+    """
+
+    scores: npt.NDArray[np.float32]
+    years: npt.NDArray[np.float32]
+    embedding: npt.NDArray[np.float32]
+    map: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """What a model says of one picture."""
 
     model: str  # the version that answered
     genre: tuple[GenreScore, ...]  # the likeliest first
+    year: YearRange
+    words: tuple[Line, ...] | None  # those read in the picture; None: they were not read
+    abstain: bool  # whether the model is too unsure for its first genre to be relied on
     ms: float  # from bytes to answer
 
     def as_dict(self) -> dict[str, Any]:
@@ -41,10 +77,9 @@ class Prediction:
         return {
             "model": self.model,
             "genre": [{"label": g.label, "score": g.score} for g in self.genre],
-            # This model looks at the picture alone, says no year, and never abstains.
-            "year": None,
-            "words": None,
-            "abstain": False,
+            "year": {"value": self.year.value, "low": self.year.low, "high": self.year.high},
+            "words": None if self.words is None else [line.text for line in self.words],
+            "abstain": self.abstain,
             "ms": self.ms,
         }
 
@@ -52,27 +87,48 @@ class Prediction:
 class Classifier:
     """One model version, loaded once; safe to call from several threads."""
 
-    def __init__(self, model_dir: Path, version: str, classes: Sequence[str]) -> None:
+    def __init__(self, model_dir: Path, version: str, card: Mapping[str, Any]) -> None:
         from ai_edge_litert.interpreter import Interpreter  # half a second, once it is needed
 
+        self.version = version
+        try:
+            self.classes: tuple[str, ...] = tuple(card["classes"])
+            self._first_year, last_year = card["years"]
+            self._abstain_below = float(card["calibration"]["abstain_below"])
+            self.side_px = int(card["input"]["side_px"])
+            self.reads_words = bool(card["reads_words"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadInput(
+                f"{model_dir}: its card lacks what this memeEra needs ({error}); an older one made "
+                "it: python -m training fit makes another"
+            ) from error
         try:
             with quiet_native():
-                self._interpreter = Interpreter(str(model_dir / LITERT_MODEL), num_threads=2)
-                self._interpreter.allocate_tensors()
+                interpreter = Interpreter(str(model_dir / LITERT_MODEL), num_threads=2)
+                interpreter.allocate_tensors()
+            self._run = interpreter.get_signature_runner()
+            shapes = {
+                name: tuple(int(side) for side in told["shape"])
+                for details in (self._run.get_input_details(), self._run.get_output_details())
+                for name, told in details.items()
+            }
         except (ValueError, RuntimeError) as error:
             raise BadInput(f"{model_dir / LITERT_MODEL}: cannot be loaded: {error}") from error
-        (self._input,) = self._interpreter.get_input_details()
-        (self._output,) = self._interpreter.get_output_details()
-        self._lock = threading.Lock()  # an interpreter holds one input at a time
-        self.version = version
-        self.classes = tuple(classes)
-        self.side_px = int(self._input["shape"][1])
-        n_scores = int(self._output["shape"][-1])
-        if n_scores != len(self.classes):
+        wanted = {
+            "picture": (1, self.side_px, self.side_px, 3),
+            "genre": (1, len(self.classes)),
+            "year": (1, last_year - self._first_year + 1),
+        }
+        if set(shapes) != _INPUTS | _OUTPUTS or any(
+            shapes[name] != wanted[name] for name in wanted
+        ):
             raise BadInput(
-                f"{model_dir}: the model gives {n_scores} scores, its card names "
-                f"{len(self.classes)} classes: they are not of one run"
+                f"{model_dir}: the model and its card are not of one run: the card tells of "
+                f"{len(self.classes)} genres, {wanted['year'][1]} years and pictures of "
+                f"{self.side_px} px, the model of {shapes}"
             )
+        self._interpreter = interpreter  # the runner does not keep it alive
+        self._lock = threading.Lock()  # an interpreter holds one input at a time
 
     @classmethod
     def load(cls, settings: Settings, version: str | None = None) -> Self:
@@ -84,41 +140,89 @@ class Classifier:
         """
         registry = Registry(settings.models_dir)
         version = version or registry.champion()
-        card = registry.card(version)
-        return cls(registry.path(version), version, card["classes"])
+        return cls(registry.path(version), version, registry.card(version))
 
-    def classify(self, picture: bytes | Path | Image.Image) -> Prediction:
-        """The genre of one picture, given as a file's bytes, a path or an RGB image.
+    def classify(
+        self,
+        picture: bytes | Path | Image.Image,
+        *,
+        read: bool = True,
+        lines: Sequence[Line] | None = None,
+    ) -> Prediction:
+        """The genre and the year of one picture, a file's bytes, a path or an RGB image.
+
+        Args:
+            picture: what is to be classified.
+            read: whether to read the words in it: surer, and half a second slower. Models that
+                learned from pictures alone never do.
+            lines: the words, where they were read before.
 
         Raises:
             BadInput: the path cannot be read.
             ImageRejected: the bytes are not an image that is taken.
         """
         started = time.perf_counter()
-        scores = self.scores(self._square(picture))
-        ranked = sorted(zip(self.classes, scores.tolist(), strict=True), key=lambda kv: -kv[1])
+        is_to_be_read = read and lines is None and self.reads_words
+        # Letters are read in the whole picture, as `training read` does.
+        image = _opened(picture, at_least_px=None if is_to_be_read else 2 * self.side_px)
+        if is_to_be_read:
+            lines = read_words(image)
+        answer = self.answer(image, lines)
+        ranked = sorted(
+            zip(self.classes, answer.scores.tolist(), strict=True), key=lambda kv: -kv[1]
+        )
         return Prediction(
             model=self.version,
             genre=tuple(GenreScore(label, round(score, 4)) for label, score in ranked),
+            year=self.year_range(answer.years),
+            words=None if lines is None else tuple(lines),
+            abstain=ranked[0][1] < self._abstain_below,
             ms=round((time.perf_counter() - started) * 1000, 1),
         )
 
-    def scores(self, square: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """(S, S, 3) uint8 to the scores of the classes: (n_classes,) float32."""
-        with self._lock:
-            self._interpreter.set_tensor(
-                self._input["index"], square[np.newaxis].astype(self._input["dtype"])
-            )
-            self._interpreter.invoke()
-            scores: npt.NDArray[np.float32] = self._interpreter.get_tensor(self._output["index"])[0]
-        return scores
+    def answer(self, image: Image.Image, lines: Sequence[Line] | None) -> Answer:
+        """All that the model says of an RGB image.
 
-    def _square(self, picture: bytes | Path | Image.Image) -> npt.NDArray[np.uint8]:
-        if isinstance(picture, Image.Image):
-            return np.asarray(fit_square(picture.convert("RGB"), self.side_px))
-        if isinstance(picture, Path):
-            try:
-                picture = picture.read_bytes()
-            except OSError as error:
-                raise BadInput(f"cannot be read: {error.strerror}") from error
-        return picture_of(picture, self.side_px)
+        Args:
+            image: upright, of any size.
+            lines: what is written in it; None: not known.
+        """
+        text = None
+        if lines is not None and self.reads_words:
+            text = written(lines, image.height / image.width)
+        return self.answer_square(np.asarray(fit_square(image, self.side_px)), text)
+
+    def answer_square(self, square: npt.NDArray[np.uint8], text: Written | None) -> Answer:
+        """All that the model says of a picture as it sees it, (S, S, 3) uint8."""
+        text, has_words = (_NOTHING, 0.0) if text is None else (text, 1.0)
+        with self._lock:
+            said = self._run(
+                picture=square[np.newaxis].astype(np.float32),
+                grams=text.grams()[np.newaxis],
+                layout=text.layout[np.newaxis],
+                given=np.array([[1.0, has_words]], np.float32),
+            )
+        return Answer(said["genre"][0], said["year"][0], said["embedding"][0], said["map"][0])
+
+    def year_range(self, years: npt.NDArray[np.float32]) -> YearRange:
+        """The median of a distribution over years, and the tenth and ninetieth percentile."""
+        up_to = np.cumsum(years)
+        low, value, high = (
+            self._first_year + min(int(np.searchsorted(up_to, share)), len(years) - 1)
+            for share in (0.1, 0.5, 0.9)
+        )
+        return YearRange(value, low, high)
+
+
+_NOTHING: Final = written((), 1.0)
+
+
+def _opened(picture: bytes | Path | Image.Image, at_least_px: int | None) -> Image.Image:
+    if isinstance(picture, Image.Image):
+        return picture.convert("RGB")
+    if isinstance(picture, Path):
+        try:
+            picture = picture.read_bytes()
+        except OSError as error:
+            raise BadInput(f"cannot be read: {error.strerror}") from error
+    return decode(picture, at_least_px)

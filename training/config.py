@@ -29,12 +29,21 @@ class TrainConfig:
     epochs: int = 60  # at most; early stopping usually ends it sooner
     patience: int = 12  # epochs without a better validation loss
     learning_rate: float = 2e-3  # its peak; it rises for a tenth of the steps and falls to 0
-    dropout: float = 0.3
+    weight_decay: float = 1e-4
+    dropout: float = 0.3  # of the picture's features
     label_smoothing: float = 0.05
 
-    # For a backbone that knows something already: first the head alone, then its last layers too.
+    text_width: int = 64  # of the words' hidden layer
+    layout_width: int = 512  # of the layout's two
+    n_bins: int = 32  # into which each number of the layout is divided
+    text_dropout: float = 0.5  # of both, and of what brings all together
+    # How often the picture, and how often the words, are hidden from what brings all together.
+    hidden_share: float = 0.1
+
+    # For a backbone that knows something already: first all but it, then its last layers too.
     head_epochs: int = 0
-    head_learning_rate: float = 1e-3
+    head_learning_rate: float = 2e-3
+    head_weight_decay: float = 1e-2
     n_frozen_layers: int = 0
 
 
@@ -52,13 +61,11 @@ def recipe(weights: str, **changes: Any) -> TrainConfig:
             backbone=Backbone.MOBILENET_V2,
             weights=Path(weights).name,
             image_px=224,
-            head_epochs=5,
-            head_learning_rate=3e-3,
-            epochs=14,
+            head_epochs=40,
+            epochs=12,
             patience=4,
             learning_rate=4e-4,
-            dropout=0.4,
+            dropout=0.5,
             n_frozen_layers=54,  # up to block 5 of 16: edges and textures, which all pictures share
-            label_smoothing=0.1,
         )
     return replace(config, **{name: value for name, value in changes.items() if value is not None})

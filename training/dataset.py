@@ -1,118 +1,162 @@
-"""Picture files to batches: one tf.data pipeline, for training and for validation."""
+"""Shards to batches: one tf.data pipeline, for training, validation and prediction."""
 
-import random
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from core.errors import MemeEraError
-from db.media import MediaStore
-from training.config import TrainConfig
-from training.picture import picture_of
-from training.snapshot import Row
+from training.augment import augmented, squared
+from training.examples import Examples
+from training.lines import N_GRAMS
+from training.shards import Shards, parse
 
-__all__ = ["UNREADABLE", "batches"]
+__all__ = ["batches", "feature_batches"]
 
-UNREADABLE: Final = "cannot read the picture of meme"
-
-# Up to here, decoded pictures stay in memory; beyond it, in a file beside the run.
-_CACHE_IN_MEMORY_BYTES: Final = 2 * 2**30
-# Pictures in the window from which the next is drawn: 300 MB at 224 px.
-_SHUFFLED: Final = 2048
+_N_READ_AT_ONCE: Final = 4  # shards
+# Pictures in the window from which the next is drawn: 60 MB, for they are still compressed.
+_N_SHUFFLED: Final = 4096
 
 
 def batches(
-    rows: Sequence[Row],
-    classes: Sequence[str],
-    media: MediaStore,
-    config: TrainConfig,
-    cache_dir: Path,
+    shards: Shards,
+    examples: Examples,
+    image_px: int,
+    batch_size: int,
     *,
-    training: bool,
+    seed: int | None = None,
+    hidden_share: float = 0.0,
 ) -> tf.data.Dataset:
-    """Batches of (pictures, one-hot genres, weights), and no more Python after the first epoch.
+    """Batches of dictionaries: what the network sees, what it is to say, and how much that counts.
 
-    Pictures are (B, S, S, 3) float32 in 0..255, genres (B, n_classes) float32, weights (B,)
-    float32. For training they come shuffled, augmented and weighted; else in order, as they are,
-    with weight 1.
+    A batch holds `position` (B,) int64, the place among the examples; `picture` (B, S, S, 3)
+    float32 in 0..255; `grams` (B, N_GRAMS), `layout` (B, len(LAYOUT)), `given` (B, 2) and `read`
+    (B,), 1 where the words are known, float32; and of `Examples` the last four.
+
+    Args:
+        shards: hold the pictures.
+        examples: those wanted.
+        image_px: S, the side of the square the network sees.
+        batch_size: B.
+        seed: for training: they come shuffled and augmented, each time otherwise; the same seed
+            gives the same batches. None: as they are, in the order in which the shards have them.
+        hidden_share: how often `given` denies the picture, and how often the words.
     """
-    if training:
-        # Neighbours come from one crawl: mixed once over all, then again and again over a window.
-        rows = random.Random(config.seed).sample(rows, len(rows))
-    side = config.image_px
-    index = {key: i for i, key in enumerate(classes)}
-    labels = np.array([index[row.genre] for row in rows], dtype=np.int32)
-
-    def read(position: np.int64) -> Any:
-        row = rows[int(position)]
-        try:
-            return picture_of(media.get(row.sha256, row.format), side)
-        except MemeEraError as error:
-            raise ValueError(f"{UNREADABLE} {row.meme_id}: {error}") from error
-
-    def load(position: tf.Tensor, label: tf.Tensor, weight: tf.Tensor) -> Any:
-        picture = tf.ensure_shape(
-            tf.numpy_function(read, [position], tf.uint8, stateful=False), (side, side, 3)
-        )
-        return picture, tf.one_hot(label, len(classes)), weight
-
-    weights = _weights(rows, labels, config.balance) if training else np.ones(len(rows), np.float32)
-    dataset = tf.data.Dataset.from_tensor_slices((np.arange(len(rows)), labels, weights))
-    dataset = dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE)
-    if len(rows) * side * side * 3 <= _CACHE_IN_MEMORY_BYTES:
-        dataset = dataset.cache()
-    else:
-        dataset = dataset.cache(str(cache_dir / ("train" if training else "validation")))
-    if training:
-        dataset = dataset.shuffle(min(len(rows), _SHUFFLED), seed=config.seed)
-        dataset = dataset.map(_augment, num_parallel_calls=tf.data.AUTOTUNE)
-    dataset = dataset.map(_as_float, num_parallel_calls=tf.data.AUTOTUNE)
-    return dataset.batch(config.batch_size).prefetch(tf.data.AUTOTUNE)
-
-
-def _weights(
-    rows: Sequence[Row], labels: npt.NDArray[np.int32], balance: float
-) -> npt.NDArray[np.float32]:
-    """Trust in each label times the balance of its genre; 1 on average. (N,)"""
-    trust = np.array([row.weight for row in rows], dtype=np.float32)
-    per_genre = np.bincount(labels, weights=trust)
-    weights = trust / per_genre[labels] ** balance
-    return np.asarray(weights / weights.mean(), dtype=np.float32)
-
-
-def _augment(picture: tf.Tensor, label: tf.Tensor, weight: tf.Tensor) -> Any:
-    """What happens to memes on their way through the web; never a flip, which text betrays.
-
-    Most pictures skip most of it: a network that only ever saw blurred letters misreads sharp ones.
-    """
-    chance = tf.random.uniform((3,))
-    picture = tf.cond(chance[0] < 0.5, lambda: _reframed(picture), lambda: picture)
-    picture = tf.cond(
-        chance[1] < 0.3, lambda: tf.image.random_jpeg_quality(picture, 40, 90), lambda: picture
+    position = tf.lookup.StaticHashTable(
+        tf.lookup.KeyValueTensorInitializer(
+            tf.constant(list(examples.sha256)), tf.range(len(examples), dtype=tf.int64)
+        ),
+        default_value=-1,
     )
-    picture = tf.cond(chance[2] < 0.5, lambda: _recoloured(picture), lambda: picture)
-    return picture, label, weight
+    told = _told(examples)
+
+    def find(record: tf.Tensor) -> Any:
+        parsed = parse(record)
+        return position.lookup(parsed["sha256"]), parsed["jpeg"]
+
+    def load(i: tf.Tensor, jpeg: tf.Tensor) -> Any:
+        return told(i) | {"picture": squared(_decoded(jpeg), image_px)}
+
+    def load_changed(found: Any, random: tf.Tensor) -> dict[str, tf.Tensor]:
+        i, jpeg = found
+        changed = {"picture": augmented(_decoded(jpeg), image_px, random[:2])}
+        return _partly_hidden(told(i), hidden_share, random[2:]) | changed
+
+    data = tf.data.Dataset.from_tensor_slices(shards.files)
+    if seed is not None:
+        data = data.shuffle(len(shards.files), seed=seed)
+    data = data.interleave(
+        tf.data.TFRecordDataset, cycle_length=_N_READ_AT_ONCE, num_parallel_calls=_N_READ_AT_ONCE
+    )
+    data = data.map(find, num_parallel_calls=tf.data.AUTOTUNE).filter(lambda i, _jpeg: i >= 0)
+    if seed is None:
+        data = data.map(load, num_parallel_calls=tf.data.AUTOTUNE)
+    else:
+        data = data.shuffle(min(len(examples), _N_SHUFFLED), seed=seed)
+        data = tf.data.Dataset.zip(data, _random(seed))
+        data = data.map(load_changed, num_parallel_calls=tf.data.AUTOTUNE)
+    data = data.apply(tf.data.experimental.assert_cardinality(len(examples)))
+    return data.batch(batch_size).map(_as_float).prefetch(tf.data.AUTOTUNE)
 
 
-def _reframed(picture: tf.Tensor) -> tf.Tensor:
-    """Up to 8 % cut from, or grey added to, each side. (S, S, 3) uint8, as before."""
-    side = picture.shape[0]
-    size = tf.cast(side * tf.random.uniform((2,), 0.84, 1.16), tf.int32)
-    off_grey = tf.cast(picture, tf.float32) - 128  # what is added is 0
-    reframed = tf.image.resize_with_crop_or_pad(off_grey, size[0], size[1])
-    return tf.cast(tf.image.resize(reframed, (side, side)) + 128, tf.uint8)
+def feature_batches(
+    features: npt.NDArray[np.float32],
+    examples: Examples,
+    batch_size: int,
+    *,
+    seed: int | None = None,
+    hidden_share: float = 0.0,
+) -> tf.data.Dataset:
+    """As `batches`, with `features` (B, n_features) float32 in the picture's place.
+
+    Args:
+        features: of the examples, in their order: (N, n_features).
+        examples: those wanted.
+        batch_size: B.
+        seed: for training: they come shuffled. None: in the examples' order.
+        hidden_share: how often `given` denies the picture, and how often the words.
+    """
+    told = _told(examples)
+    kept = tf.constant(features)
+
+    def load(i: tf.Tensor) -> Any:
+        return told(i) | {"features": tf.gather(kept, i)}
+
+    def load_changed(i: tf.Tensor, random: tf.Tensor) -> dict[str, tf.Tensor]:
+        return _partly_hidden(load(i), hidden_share, random[2:])
+
+    data = tf.data.Dataset.range(len(examples))
+    if seed is None:
+        data = data.map(load, num_parallel_calls=tf.data.AUTOTUNE)
+    else:
+        data = tf.data.Dataset.zip(data.shuffle(len(examples), seed=seed), _random(seed))
+        data = data.map(load_changed, num_parallel_calls=tf.data.AUTOTUNE)
+    return data.batch(batch_size).prefetch(tf.data.AUTOTUNE)
 
 
-def _recoloured(picture: tf.Tensor) -> tf.Tensor:
-    """Other brightness, contrast and saturation. (S, S, 3) uint8, as before."""
-    picture = tf.image.random_brightness(picture, 0.1)
-    picture = tf.image.random_contrast(picture, 0.8, 1.25)
-    return tf.image.random_saturation(picture, 0.7, 1.3)
+def _random(seed: int) -> tf.data.Dataset:
+    """Four numbers for each example, others each epoch."""
+    return tf.data.Dataset.random(seed, rerandomize_each_iteration=True).batch(4)
 
 
-def _as_float(picture: tf.Tensor, label: tf.Tensor, weight: tf.Tensor) -> Any:
-    return tf.cast(picture, tf.float32), label, weight
+def _decoded(jpeg: tf.Tensor) -> tf.Tensor:
+    return tf.io.decode_jpeg(jpeg, channels=3)
+
+
+def _told(examples: Examples) -> Any:
+    """What is known of the example at a position but its picture, as TensorFlow looks it up."""
+    text = examples.text
+    starts, ids, values = (tf.constant(a) for a in (text.starts, text.ids, text.values))
+    read = text.known.astype(np.float32)
+    rows = {
+        "layout": text.layout,
+        "given": np.stack([np.ones_like(read), read], axis=1),
+        "read": read,
+        "genre": examples.genre,
+        "genre_weight": examples.genre_weight,
+        "year": examples.year,
+        "year_weight": examples.year_weight,
+    }
+    tensors = {name: tf.constant(values) for name, values in rows.items()}
+
+    def told(i: tf.Tensor) -> dict[str, tf.Tensor]:
+        start, end = starts[i], starts[i + 1]
+        grams = tf.scatter_nd(ids[start:end, None], values[start:end], [N_GRAMS])
+        known = {name: tf.gather(values, i) for name, values in tensors.items()}
+        return {"position": i, "grams": grams} | known
+
+    return told
+
+
+def _partly_hidden(
+    example: dict[str, tf.Tensor], share: float, random: tf.Tensor
+) -> dict[str, tf.Tensor]:
+    """With the picture or the words denied, by chance; never both."""
+    chance = tf.random.stateless_uniform((), random)
+    one = tf.stack([tf.cast(chance > share, tf.float32), tf.cast(chance < 1 - share, tf.float32)])
+    has_words = example["read"] > 0
+    return example | {"given": tf.where(has_words, example["given"] * one, example["given"])}
+
+
+def _as_float(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    return batch | {"picture": tf.cast(batch["picture"], tf.float32)}

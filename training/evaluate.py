@@ -1,23 +1,35 @@
 """Tests a model version as people meet it: the exported model, on files it never saw."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tqdm import tqdm
 
 from core.errors import NotReady
+from core.images import decode
+from core.words import Line
 from db.media import MediaStore
 from training.classifier import Classifier
 from training.metrics import Metrics, measure
-from training.picture import picture_of
 from training.snapshot import Row
 
 __all__ = ["evaluate"]
 
 
-def evaluate(classifier: Classifier, rows: Sequence[Row], media: MediaStore) -> Metrics:
+def evaluate(
+    classifier: Classifier,
+    rows: Sequence[Row],
+    media: MediaStore,
+    words: Mapping[str, Sequence[Line]],
+) -> Metrics:
     """Classify each row's picture and compare with its label.
+
+    Args:
+        classifier: to be tested.
+        rows: to be tested on.
+        media: holds their pictures.
+        words: what was read in them, by SHA-256; those not read are judged by the picture alone.
 
     Raises:
         NotReady: there is nothing to test on.
@@ -27,8 +39,10 @@ def evaluate(classifier: Classifier, rows: Sequence[Row], media: MediaStore) -> 
         raise NotReady("the test side of this snapshot is empty; label more memes")
 
     def answer(row: Row) -> str:
-        square = picture_of(media.get(row.sha256, row.format), classifier.side_px)
-        return classifier.classes[int(classifier.scores(square).argmax())]
+        data = media.get(row.sha256, row.format)
+        image = decode(data, at_least_px=2 * classifier.side_px)
+        said = classifier.answer(image, words.get(row.sha256))
+        return classifier.classes[int(said.scores.argmax())]
 
     with ThreadPoolExecutor() as pool:
         answers = list(

@@ -1,38 +1,52 @@
 """One training run: from a snapshot to a version in the registry."""
 
 import contextlib
+import hashlib
 import io
 import json
-import math
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version as library_version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from core.errors import MemeEraError, NotReady
+from core.errors import NotReady
 from core.settings import Settings
+from core.words import Line
 from db.media import MediaStore
+from db.reading import active_files, words_of
+from db.session import reading
 from db.splits import Split
+from training.calibration import Mix, calibration_error, fit_mix, threshold
 from training.classifier import Classifier
 from training.config import TrainConfig
-from training.dataset import UNREADABLE, batches
+from training.dataset import batches
 from training.evaluate import evaluate
+from training.examples import FIRST_YEAR, examples_of
 from training.metrics import draw_confusion
-from training.model import BACKBONE_LAYER, build, load_backbone_weights
-from training.progress import EpochLines
+from training.model import BRANCHES, Branch, Network, build, load_backbone_weights
 from training.registry import CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, Registry
+from training.shards import Shards
 from training.snapshot import Snapshot
+from training.teach import Lesson, teach
 
 __all__ = ["fit"]
 
-_LIBRARIES: Final = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow")
+_LIBRARIES: Final = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow", "rapidocr")
+# What may be given, picture and words; a row of the mix for each, in the network's order, with
+# the branches that then have something to say.
+_CASES: Final = {
+    (1.0, 1.0): BRANCHES,
+    (1.0, 0.0): (Branch.PICTURE, Branch.JOINT),
+    (0.0, 1.0): (Branch.WORDS, Branch.LAYOUT, Branch.JOINT),
+}
+# The share of memes whose words must be known for a model to learn from words.
+_MIN_READ: Final = 0.5
 
 
 def fit(
@@ -44,44 +58,60 @@ def fit(
 ) -> str:
     """Train a model on a snapshot, test it, and register it; gives its version.
 
-    Nothing of it is seen by others before it is whole.
+    Nothing of it is seen by others before it is whole. Stopped at any moment, a run of the same
+    snapshot and choices goes on from its last epoch.
 
     Raises:
-        NotReady: the snapshot cannot be learned from.
+        NotReady: the snapshot cannot be learned from, or another run is at work.
         BadInput: the weights cannot be used.
         MemeEraError: a picture is missing, or weights could not be downloaded.
     """
     _check(snapshot)
     keras.utils.set_random_seed(config.seed)
     media = MediaStore.open(settings)
-    registry = Registry(settings.models_dir)
-    model = build(config, len(snapshot.classes))
+    network = build(config, len(snapshot.classes), snapshot.year - FIRST_YEAR + 1)
     if weights != "none":
-        load_backbone_weights(model, weights)
-    with registry.new_version(snapshot.hash) as draft:
-        folder = draft.folder
-        snapshot.save(folder / SNAPSHOT)
-        with TemporaryDirectory(prefix="cache-", dir=settings.data_dir) as cache_dir:
-            history = _train(model, config, snapshot, media, Path(cache_dir), say)
+        load_backbone_weights(network, weights)
+    registry = Registry(settings.models_dir)
+    run_hash = hashlib.sha256(f"{snapshot.hash} {json.dumps(asdict(config))}".encode()).hexdigest()
+    with registry.new_version(snapshot.hash, run_hash) as draft:
+        snapshot.save(draft.folder / SNAPSHOT)
+        words, shards = _prepare(settings, config, snapshot, media, say)
+        train, validation = (
+            examples_of(
+                snapshot.of(side), snapshot.classes, snapshot.year, words, shards.aspects, balance
+            )
+            for side, balance in ((Split.TRAIN, config.balance), (Split.VALIDATION, None))
+        )
+        log_dir = settings.data_dir / "logs" / run_hash[:8]
+        lesson = Lesson(config, train, validation, shards, draft.work_dir, log_dir, say)
+        history = teach(network, lesson)
+        say("fitting the mix")
+        calibration = _calibrate(network, lesson)
         say("exporting the model")
-        _export(model, folder)
-        classifier = Classifier(folder, draft.version, snapshot.classes)
-        test = snapshot.of(Split.TEST)
-        metrics = evaluate(classifier, test, media)
-        draw_confusion(metrics, folder / "confusion.png")
+        _export(network.answering, draft.folder)
         card = {
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "classes": snapshot.classes,
+            "years": [FIRST_YEAR, snapshot.year],
             "input": {"side_px": config.image_px, "range": [0, 255], "layout": "RGB"},
+            "reads_words": bool(train.text.known.any()),
             "snapshot": {"hash": snapshot.hash, **snapshot.counts()},
-            "test_labels": "people" if all(row.by_people for row in test) else "communities",
-            "metrics": metrics.as_dict(),
+            "calibration": calibration,
             "history": history,
             "seed": config.seed,
             "config": asdict(config),
             "libraries": {name: library_version(name) for name in _LIBRARIES},
         }
-        (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+        test = snapshot.of(Split.TEST)
+        classifier = Classifier(draft.folder, draft.version, card)
+        metrics = evaluate(classifier, test, media, words)
+        draw_confusion(metrics, draft.folder / "confusion.png")
+        card |= {
+            "test_labels": "people" if all(row.by_people for row in test) else "communities",
+            "metrics": metrics.as_dict(),
+        }
+        (draft.folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
         say(str(metrics))
     return draft.version
 
@@ -97,83 +127,75 @@ def _check(snapshot: Snapshot) -> None:
             raise NotReady(f"no meme is left for the {side} side; label more memes")
 
 
-def _train(
-    model: keras.Model,
+def _prepare(
+    settings: Settings,
     config: TrainConfig,
     snapshot: Snapshot,
     media: MediaStore,
-    cache_dir: Path,
     say: Callable[[str], None],
-) -> list[dict[str, float]]:
-    """Fit the model in place; gives the figures of each epoch."""
-    data = {
-        side: batches(
-            snapshot.of(side),
-            snapshot.classes,
-            media,
-            config,
-            cache_dir,
-            training=side is Split.TRAIN,
+) -> tuple[Mapping[str, Sequence[Line]], Shards]:
+    """The words of all memes of the snapshot, and shards that hold the pictures to learn from."""
+    learned = snapshot.of(Split.TRAIN) + snapshot.of(Split.VALIDATION)
+    with reading(settings) as session:
+        words = words_of(session, [row.sha256 for row in snapshot.rows])
+        active = active_files(session)
+    n_unread = sum(row.sha256 not in words for row in learned)
+    if n_unread:
+        say(
+            f"the words of {n_unread} of {len(learned)} memes to learn from were never read: "
+            "python -m training read, and a model is surer"
         )
-        for side in (Split.TRAIN, Split.VALIDATION)
+    if n_unread > len(learned) * (1 - _MIN_READ):
+        words = {}  # too few to learn from: it looks at the pictures alone
+    shards = Shards.open(settings, config.image_px)
+    shards.fill(learned, media, active, say)
+    return words, shards
+
+
+def _calibrate(network: Network, lesson: Lesson) -> dict[str, Any]:
+    """Fit the mix in place, for each case of what is given; gives the figures for the card."""
+    examples = lesson.validation
+    reads = bool(examples.text.known.any())
+    mixes, scores = [], []
+    for (has_picture, has_words), branches in _CASES.items():
+        said = _said(network, lesson, (has_picture, has_words))
+        weight = examples.genre_weight
+        if reads and has_words:
+            weight = weight * examples.text.known
+        speaking = [i for i, branch in enumerate(BRANCHES) if branch in branches]
+        mix = fit_mix(said[:, speaking], examples.genre, weight)
+        scores.append(mix.scores(said[:, speaking]))
+        weights = np.zeros(len(BRANCHES))
+        weights[speaking] = mix.weights
+        mixes.append(Mix(weights, mix.biases))
+    network.mix_weights.set_weights([np.array([mix.weights for mix in mixes])])
+    network.mix_biases.set_weights([np.array([mix.biases for mix in mixes])])
+    usual = np.where(examples.text.known[:, None], scores[0], scores[1])
+    confidence = usual.max(axis=1)
+    is_right = usual.argmax(axis=1) == examples.genre.argmax(axis=1)
+    return {
+        "n": len(examples),
+        "branches": [branch.value for branch in BRANCHES],
+        "weights": [[round(float(weight), 4) for weight in mix.weights] for mix in mixes],
+        "validation_ece": round(calibration_error(confidence, is_right), 4),
+        "abstain_below": round(threshold(confidence, is_right), 4),
     }
-    n_steps = math.ceil(len(snapshot.of(Split.TRAIN)) / config.batch_size)
-    backbone: Any = model.get_layer(BACKBONE_LAYER)
-    history: list[dict[str, float]] = []
-
-    def run(epochs: int, learning_rate: float, title: str) -> None:
-        model.compile(
-            optimizer=keras.optimizers.AdamW(
-                _schedule(learning_rate, epochs * n_steps), weight_decay=1e-4
-            ),
-            loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
-            metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-        )
-        stopping = keras.callbacks.EarlyStopping(
-            monitor="val_loss", patience=config.patience, restore_best_weights=True
-        )
-        try:
-            fitted = model.fit(
-                data[Split.TRAIN],
-                validation_data=data[Split.VALIDATION],
-                epochs=epochs,
-                verbose=0,
-                shuffle=False,  # the data set shuffles itself
-                callbacks=[stopping, EpochLines(title, epochs, n_steps, say)],
-            )
-        except tf.errors.OpError as error:
-            # What the pipeline's Python said is somewhere in TensorFlow's account of it.
-            said = re.search(UNREADABLE + ".*", str(error))
-            raise MemeEraError(said.group() if said else str(error).splitlines()[0]) from error
-        history.extend(
-            {name: float(values[i]) for name, values in fitted.history.items()}
-            for i in range(len(fitted.epoch))
-        )
-
-    if config.head_epochs:
-        backbone.trainable = False
-        run(config.head_epochs, config.head_learning_rate, "head")
-        backbone.trainable = True
-        for layer in backbone.layers[: config.n_frozen_layers]:
-            layer.trainable = False
-        for layer in (*backbone.layers, *model.layers):
-            # Few memes would spoil the statistics that many pictures gave; and those of the
-            # features, once known, give the fine-tuning firm ground.
-            if isinstance(layer, keras.layers.BatchNormalization):
-                layer.trainable = False
-    run(config.epochs, config.learning_rate, "whole")
-    return history
 
 
-def _schedule(peak: float, n_steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
-    """A rise over a tenth of the steps, then a cosine down to 0."""
-    n_warm = max(1, n_steps // 10)
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=peak / 10,
-        warmup_target=peak,
-        warmup_steps=n_warm,
-        decay_steps=max(1, n_steps - n_warm),
+def _said(network: Network, lesson: Lesson, case: tuple[float, float]) -> Any:
+    """What each branch says of the validation memes: (N, n_branches, n_genres) log-scores."""
+    data = batches(
+        lesson.shards, lesson.validation, lesson.config.image_px, lesson.config.batch_size
     )
+    said = np.zeros((len(lesson.validation), len(BRANCHES), lesson.validation.genre.shape[1]))
+    for batch in data:
+        given = batch["given"] * case
+        inputs = {name: batch[name] for name in ("picture", "grams", "layout")} | {"given": given}
+        logits = network.taught.predict_on_batch(inputs)
+        said[batch["position"].numpy()] = tf.nn.log_softmax(
+            np.stack([logits[branch.value] for branch in BRANCHES], axis=1)
+        )
+    return said
 
 
 def _export(model: keras.Model, folder: Path) -> None:

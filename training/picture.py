@@ -1,5 +1,6 @@
 """Bytes to the square a network sees: the same in training and in answering."""
 
+import math
 from typing import Final
 
 import numpy as np
@@ -8,12 +9,16 @@ from PIL import Image
 
 from core.images import decode
 
-__all__ = ["fit_square", "picture_of"]
+__all__ = ["GROUND", "fit", "fit_square", "picture_of"]
 
-# Rage comics are up to 35 times as tall as wide. Beyond this, what is below (or right) is cut: a
-# strip squeezed thinner shows the network nothing.
+GROUND: Final = 128
+"""The grey, 0 to 255, on which a picture lies that is no square."""
+
+# Rage comics are up to 35 times as tall as wide. Squeezed into a square they would be a thread, so
+# what is taller (or wider) than this is cut into parts of one height that lie side by side, as the
+# columns of a newspaper.
 _MAX_ASPECT: Final = 2.5
-_GROUND: Final = (128, 128, 128)
+_MAX_PARTS: Final = 8  # of 160:1; of what is taller still, the rest is left out
 
 
 def picture_of(data: bytes, side_px: int) -> npt.NDArray[np.uint8]:
@@ -27,14 +32,31 @@ def picture_of(data: bytes, side_px: int) -> npt.NDArray[np.uint8]:
 
 def fit_square(image: Image.Image, side_px: int) -> Image.Image:
     """The picture in its proportions, centred on a grey square of side_px."""
-    width, height = image.size
-    width = min(width, round(height * _MAX_ASPECT))
-    height = min(height, round(width * _MAX_ASPECT))
-    scale = side_px / max(width, height)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = image.resize(
-        size, Image.Resampling.BILINEAR, box=(0, 0, width, height), reducing_gap=2.0
-    )
-    square = Image.new("RGB", (side_px, side_px), _GROUND)
-    square.paste(small, ((side_px - size[0]) // 2, (side_px - size[1]) // 2))
+    small = fit(image, side_px)
+    square = Image.new("RGB", (side_px, side_px), (GROUND,) * 3)
+    square.paste(small, ((side_px - small.width) // 2, (side_px - small.height) // 2))
     return square
+
+
+def fit(image: Image.Image, side_px: int) -> Image.Image:
+    """The picture in its proportions, its longer side side_px; a strip in columns (or rows)."""
+    if image.width > image.height * _MAX_ASPECT:
+        turned = fit(image.transpose(Image.Transpose.TRANSPOSE), side_px)
+        return turned.transpose(Image.Transpose.TRANSPOSE)
+    n_parts = _n_parts(image.height / image.width)
+    part_height = min(image.height / n_parts, image.width * n_parts * _MAX_ASPECT)
+    scale = side_px / max(image.width * n_parts, part_height)
+    # Half up, as TensorFlow's twin of it rounds; columns are of whole pixels.
+    width = max(1, min(side_px // n_parts, int(image.width * scale + 0.5)))
+    height = max(1, int(part_height * scale + 0.5))
+    folded = Image.new("RGB", (width * n_parts, height))
+    for i in range(n_parts):
+        box = (0, i * part_height, image.width, (i + 1) * part_height)
+        part = image.resize((width, height), Image.Resampling.BILINEAR, box=box, reducing_gap=2.0)
+        folded.paste(part, (i * width, 0))
+    return folded
+
+
+def _n_parts(aspect: float) -> int:
+    """Into how many columns a picture of this height over width is cut: n² = aspect is a square."""
+    return 1 if aspect <= _MAX_ASPECT else min(_MAX_PARTS, round(math.sqrt(aspect)))

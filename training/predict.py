@@ -9,10 +9,11 @@ from tqdm import tqdm
 from core.errors import MemeEraError
 from core.settings import Settings
 from db.media import MediaStore
-from db.predictions import families_of, keep_predictions, n_unpredicted, unpredicted
+from db.predictions import Said, families_of, keep_predictions, n_unpredicted, unpredicted
+from db.reading import words_of
 from db.session import Database
 from db.splits import Split
-from training.classifier import Classifier
+from training.classifier import Classifier, Prediction
 from training.registry import SNAPSHOT, Registry
 from training.snapshot import Snapshot
 
@@ -27,11 +28,13 @@ class Counts:
 
     model: str
     predicted: int = 0
+    unread: int = 0  # those of the predicted that were judged by the picture alone
     skipped: int = 0  # their files cannot be read
 
     def __str__(self) -> str:
-        skipped = f", {self.skipped} skipped: python -m db check" if self.skipped else ""
-        return f"{self.predicted} memes predicted by model {self.model}{skipped}"
+        unread = f", {self.unread} without their words: python -m training read" * bool(self.unread)
+        skipped = f", {self.skipped} skipped: python -m db check" * bool(self.skipped)
+        return f"{self.predicted} memes predicted by model {self.model}{unread}{skipped}"
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -64,20 +67,31 @@ def predict_all(settings: Settings, version: str | None = None) -> Counts:
         while True:
             with database.reading() as session:
                 memes = unpredicted(session, counts.model, after=after, limit=_N_TOGETHER)
+                words = words_of(session, [meme.sha256 for meme in memes])
             if not memes:
                 break
             after = memes[-1].meme_id
-            scores = {}
+            said = {}
             for meme in memes:
+                lines = words.get(meme.sha256)
                 try:
-                    said = classifier.classify(media.get(meme.sha256, meme.format))
-                    scores[meme.meme_id] = {one.label: one.score for one in said.genre}
+                    data = media.get(meme.sha256, meme.format)
+                    said[meme.meme_id] = _said(classifier.classify(data, read=False, lines=lines))
+                    counts.unread += lines is None
                 except MemeEraError:  # ImageRejected too: `check` tells what is wrong
                     counts.skipped += 1
             known = {meme.meme_id for meme in memes if meme.template_id in learned}
             with database.writing() as session:
-                keep_predictions(session, counts.model, scores, known)
-            counts.predicted += len(scores)
+                keep_predictions(session, counts.model, said, known)
+            counts.predicted += len(said)
             bar.update(len(memes))
     database.engine.dispose()
+    if not classifier.reads_words:
+        counts.unread = 0
     return counts
+
+
+def _said(prediction: Prediction) -> Said:
+    year = prediction.year
+    scores = {one.label: one.score for one in prediction.genre}
+    return Said(scores, year.value, year.low, year.high)

@@ -1,5 +1,6 @@
 """The models there are, a folder each, and which of them answers."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -27,7 +28,8 @@ class Draft:
     """A version in the making."""
 
     version: str
-    folder: Path
+    folder: Path  # of what the version is to hold
+    work_dir: Path  # keeps how far the run came, until it has ended well
 
 
 class Registry:
@@ -37,22 +39,49 @@ class Registry:
         self._dir = models_dir
 
     @contextmanager
-    def new_version(self, snapshot_hash: str) -> Iterator[Draft]:
-        """A draft to fill; it joins the registry, under its name, when the block ends well."""
+    def new_version(self, snapshot_hash: str, run_hash: str) -> Iterator[Draft]:
+        """A draft to fill; it joins the registry, under its name, when the block ends well.
+
+        Until then, a run with the same run_hash finds what this one left in its work_dir.
+
+        Raises:
+            NotReady: another run is at work.
+        """
+        with self._alone():
+            version = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{snapshot_hash[:8]}"
+            if (self._dir / version).exists():  # another run of the same second
+                version += f"-{uuid4().hex[:4]}"
+            for left in self._dir.glob(".draft-*"):  # of a run that was killed
+                shutil.rmtree(left, ignore_errors=True)
+            draft = Draft(
+                version, self._dir / f".draft-{version}", self._dir / f".work-{run_hash[:16]}"
+            )
+            draft.folder.mkdir()
+            draft.work_dir.mkdir(exist_ok=True)
+            try:
+                yield draft
+                draft.folder.rename(self._dir / version)
+            finally:
+                shutil.rmtree(draft.folder, ignore_errors=True)
+            for done in self._dir.glob(".work-*"):  # this run's, and those nobody came back to
+                shutil.rmtree(done, ignore_errors=True)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While one run is at work, others are told so; the lock goes with its process."""
         try:
             self._dir.mkdir(parents=True, exist_ok=True)
+            lock = (self._dir / ".lock").open("w")
         except OSError as error:
-            raise MemeEraError(f"{self._dir}: cannot be made: {error.strerror}") from error
-        version = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{snapshot_hash[:8]}"
-        if (self._dir / version).exists():  # another run of the same second
-            version += f"-{uuid4().hex[:4]}"
-        draft = Draft(version, self._dir / f".{version}-{uuid4().hex[:8]}")
-        draft.folder.mkdir()
-        try:
-            yield draft
-            draft.folder.rename(self._dir / version)
-        finally:
-            shutil.rmtree(draft.folder, ignore_errors=True)
+            raise MemeEraError(f"{self._dir}: cannot be written: {error.strerror}") from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise NotReady(
+                    f"another run is training in {self._dir}; wait until it has ended"
+                ) from error
+            yield
 
     def versions(self) -> list[str]:
         """All versions, oldest first."""

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -30,6 +31,10 @@ class Row:
     by_people: bool
     trust: str | None
     family: int
+    folds: tuple[int, ...]
+    places: tuple[str, ...]  # where it was seen
+    year_low: int | None
+    year_high: int | None
     split: Split
 
 
@@ -38,6 +43,7 @@ class Snapshot:
     """All that one run learns from and is tested on."""
 
     rows: tuple[Row, ...]
+    year: int  # in which it was taken: nothing can be younger
 
     @classmethod
     def take(cls, session: Session, seed: int, test_fold: int | None = None) -> Self:
@@ -65,10 +71,15 @@ class Snapshot:
                     by_people=meme.by_people,
                     trust=meme.trust,
                     family=family[i],
+                    folds=meme.folds,
+                    places=meme.places,
+                    year_low=meme.year_low,
+                    year_high=meme.year_high,
                     split=sides[i],
                 )
                 for i, meme in enumerate(memes)
-            )
+            ),
+            datetime.now(UTC).year,
         )
 
     @classmethod
@@ -80,9 +91,7 @@ class Snapshot:
         """
         try:
             saved = json.loads(path.read_text(encoding="utf-8"))
-            snapshot = cls(
-                tuple(Row(**{**row, "split": Split(row["split"])}) for row in saved["rows"])
-            )
+            snapshot = cls(tuple(_row(row) for row in saved["rows"]), saved["year"])
             if snapshot.hash == saved["hash"]:
                 return snapshot
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -92,12 +101,15 @@ class Snapshot:
     def save(self, path: Path) -> None:
         """Write it as JSON, a row a line."""
         rows = ",\n".join(json.dumps(asdict(row)) for row in self.rows)
-        path.write_text(f'{{"hash": "{self.hash}", "rows": [\n{rows}\n]}}\n', encoding="utf-8")
+        path.write_text(
+            f'{{"hash": "{self.hash}", "year": {self.year}, "rows": [\n{rows}\n]}}\n',
+            encoding="utf-8",
+        )
 
     @cached_property
     def hash(self) -> str:
         """SHA-256 over all rows, in hex: the same memes, labels and sides have the same."""
-        text = json.dumps([asdict(row) for row in self.rows], sort_keys=True)
+        text = json.dumps([self.year, *(asdict(row) for row in self.rows)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     @cached_property
@@ -123,3 +135,8 @@ class Snapshot:
             "families": len({row.family for row in self.rows}),
             "by_people": sum(row.by_people for row in self.rows),
         }
+
+
+def _row(saved: dict[str, Any]) -> Row:
+    lists = {name: tuple(saved[name]) for name in ("folds", "places")}
+    return Row(**{**saved, **lists, "split": Split(saved["split"])})

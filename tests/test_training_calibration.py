@@ -1,0 +1,71 @@
+"""Scores that are probabilities, and how far they are from it."""
+
+import numpy as np
+import pytest
+from scipy.special import log_softmax
+
+from training.calibration import calibration_error, fit_mix, threshold
+
+RNG = np.random.default_rng(1)
+
+
+def said(truth: np.ndarray, strength: float, n_genres: int = 3) -> np.ndarray:
+    """Log-scores that know the truth as well as so many standard deviations do: (N, C)."""
+    logits = RNG.normal(size=(len(truth), n_genres))
+    logits[np.arange(len(truth)), truth] += strength
+    return np.asarray(log_softmax(logits, axis=1))
+
+
+def test_the_error_is_the_distance_between_confidence_and_accuracy() -> None:
+    # Four answers of .9, two of them right; two of .4, none right.
+    scores = np.array([0.9, 0.9, 0.9, 0.9, 0.4, 0.4])
+    is_right = np.array([True, True, False, False, False, False])
+    assert calibration_error(scores, is_right) == pytest.approx((4 * 0.4 + 2 * 0.4) / 6)
+    assert calibration_error(np.ones(3), np.ones(3, bool)) == 0
+
+
+def test_the_mix_trusts_the_branch_that_knows() -> None:
+    truth = RNG.integers(3, size=600)
+    branches = np.stack([said(truth, 3.0), said(truth, 0.0)], axis=1)
+    mix = fit_mix(branches, np.eye(3)[truth], np.ones(600))
+    assert mix.weights[0] > 3 * abs(mix.weights[1])
+    scores = mix.scores(branches)
+    assert np.allclose(scores.sum(axis=1), 1)
+    assert (scores.argmax(axis=1) == truth).mean() > 0.9
+
+
+def test_it_makes_a_loud_branch_modest() -> None:
+    truth = RNG.integers(3, size=2000)
+    loud = log_softmax(5 * said(truth, 1.0), axis=1)[:, None]
+    is_right = loud[:, 0].argmax(axis=1) == truth
+    before = calibration_error(np.exp(loud[:, 0]).max(axis=1), is_right)
+    scores = fit_mix(loud, np.eye(3)[truth], np.ones(2000)).scores(loud)
+    after = calibration_error(scores.max(axis=1), scores.argmax(axis=1) == truth)
+    assert before > 0.15
+    assert after < 0.05
+
+
+def test_memes_that_count_nothing_change_nothing() -> None:
+    truth = RNG.integers(3, size=400)
+    branches = said(truth, 2.0)[:, None]
+    wrong = np.eye(3)[(truth + 1) % 3]
+    genre = np.concatenate([np.eye(3)[truth], wrong])
+    twice = np.concatenate([branches, branches])
+    weight = np.repeat([1.0, 0.0], 400)
+    mixes = [fit_mix(twice, genre, weight), fit_mix(branches, genre[:400], weight[:400])]
+    assert mixes[0].weights == pytest.approx(mixes[1].weights, abs=1e-4)
+
+
+def test_a_model_abstains_so_that_one_answer_in_ten_is_wrong_at_most() -> None:
+    scores = np.linspace(0.99, 0.30, 100)
+    is_right = np.arange(100) < 81  # the 19 least sure are wrong
+    limit = threshold(scores, is_right)
+    answered = scores >= limit
+    assert answered.sum() == 90
+    assert (~is_right[answered]).sum() == 9
+
+
+def test_and_never_on_more_than_three_in_ten() -> None:
+    scores = np.linspace(0.99, 0.30, 100)
+    assert (scores >= threshold(scores, np.zeros(100, bool))).sum() == 70
+    assert (scores >= threshold(scores, np.ones(100, bool))).sum() == 100
