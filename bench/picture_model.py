@@ -27,6 +27,7 @@ from db.media import MediaStore
 from db.reading import words_of
 from db.session import reading
 from db.splits import Split
+from training.assess import assess
 from training.classifier import Classifier
 from training.config import recipe
 from training.evaluate import evaluate
@@ -53,7 +54,7 @@ def main(weights: Path, version: str | None) -> None:
 
     with reading(settings) as session:
         words = words_of(session, [row.sha256 for row in test])
-    ours = evaluate(classifier, test, media, words)
+    ours = assess(evaluate(classifier, test, media, words)).genre
     features = _features(known + test, media, weights)
     peer = make_pipeline(
         StandardScaler(), LogisticRegression(C=0.01, max_iter=2000, class_weight="balanced")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.errors import NotReady
 from db.listing import LabelledMeme, labelled_memes
 from db.models import Sighting, Verdict, Vote
-from db.splits import Split, split
+from db.splits import KeptAside, Split, split
 
 __all__ = ["SIDES", "Choice", "Chosen", "Selection", "choose"]
 
@@ -67,7 +67,7 @@ def choose(session: Session, choice: Choice) -> Selection:
             "no meme has a genre yet: python -m labeling, "
             "or python -m crawler import DIR --labels FILE"
         )
-    family, sides = split(memes, choice.seed, choice.test_fold)
+    family, sides = split(memes, choice.seed, KeptAside.of_fold(choice.test_fold))
     said = _Said.of(session, memes)
     wanted = _wanted(session, memes, said, choice)
     inside = sorted(

@@ -1,16 +1,17 @@
 """Divides what is known into train, validation and test, whole families on one side."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self
 
 from sklearn.model_selection import StratifiedGroupKFold
 
 from core.errors import NotReady
 from db.listing import LabelledMeme
 
-__all__ = ["Split", "families", "split"]
+__all__ = ["KeptAside", "Split", "families", "fold_of", "split"]
 
 # Of seven parts, one is for tests and one for validation: 71 %, 14 %, 14 %.
 _N_PARTS: Final = 7
@@ -27,6 +28,28 @@ class Split(StrEnum):
     VALIDATION = "validation"
     TEST = "test"
     LEFT_OUT = "left_out"  # would leak into the test, or may not be in it
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAside:
+    """Which memes are kept aside for the test, by one of these."""
+
+    fold: int | None = None  # of an imported labelled set
+    place: str | None = None  # all that was seen there
+    files: frozenset[str] | None = None  # by SHA-256
+
+    @classmethod
+    def of_fold(cls, fold: int | None) -> Self | None:
+        """That fold; None, where none is named."""
+        return None if fold is None else cls(fold=fold)
+
+    def holds(self, meme: LabelledMeme) -> bool:
+        """Whether this meme is on it."""
+        return (
+            (self.fold is not None and self.fold in meme.folds)
+            or (self.place is not None and self.place in meme.places)
+            or (self.files is not None and meme.sha256 in self.files)
+        )
 
 
 def families(memes: Sequence[LabelledMeme]) -> list[int]:
@@ -51,29 +74,25 @@ def families(memes: Sequence[LabelledMeme]) -> list[int]:
 
 
 def split(
-    memes: Sequence[LabelledMeme], seed: int, test_fold: int | None = None
+    memes: Sequence[LabelledMeme], seed: int, aside: KeptAside | None = None
 ) -> tuple[list[int], list[Split]]:
     """A family and a side for each meme.
 
-    The test is the fold named, or else one part in seven by families. It takes people's labels
+    The test is what is named, or else one part in seven by families. It takes people's labels
     where there are any; what else belongs to its families is left out, never trained on. In
     whichever order the memes come, each has the same side.
 
     Raises:
-        NotReady: too few memes to have three sides, or none in that fold.
+        NotReady: too few memes to have three sides, or none on the test side.
     """
     family = families(memes)
     everyone = range(len(memes))
-    if test_fold is None:
+    if aside is None:
         test = _one_part(memes, family, seed, among=everyone)
     else:
-        test = {i for i in everyone if test_fold in memes[i].folds}
+        test = {i for i in everyone if aside.holds(memes[i])}
         if not test:
-            known = sorted({fold for meme in memes for fold in meme.folds})
-            raise NotReady(
-                f"no labelled meme lies in fold {test_fold}; "
-                + (f"there are folds {known}" if known else "import labels with a column fold")
-            )
+            raise NotReady(_nothing_on(aside, memes))
     tested_families = {family[i] for i in test}
     if any(memes[i].by_people for i in test):
         test = {i for i in test if memes[i].by_people}
@@ -88,24 +107,61 @@ def split(
     return family, sides
 
 
+def fold_of(memes: Sequence[LabelledMeme], seed: int, n_folds: int) -> list[int]:
+    """A fold for each meme, whole families in one, each genre in its share.
+
+    Raises:
+        NotReady: there are fewer families than folds.
+    """
+    family = families(memes)
+    everyone = set(range(len(memes)))
+    folds = [0] * len(memes)
+    for fold, part in enumerate(_parts(memes, family, seed, sorted(everyone), n_folds)):
+        for i in part:
+            folds[i] = fold
+    return folds
+
+
+def _nothing_on(aside: KeptAside, memes: Sequence[LabelledMeme]) -> str:
+    if aside.fold is not None:
+        known = sorted({fold for meme in memes for fold in meme.folds})
+        there = f"there are folds {known}" if known else "import labels with a column fold"
+        return f"no labelled meme lies in fold {aside.fold}; {there}"
+    if aside.place is not None:
+        known_places = sorted({place for meme in memes for place in meme.places})
+        return f"no labelled meme was seen in {aside.place}; there are {', '.join(known_places)}"
+    return "of the memes kept aside for tests, none is labelled any more"
+
+
 def _one_part(
     memes: Sequence[LabelledMeme], family: Sequence[int], seed: int, among: Sequence[int]
 ) -> set[int]:
     """One part of those, whole families, each genre in its share: positions of memes."""
+    n_families = len({family[i] for i in among})
+    n_parts = min(_N_PARTS, n_families)
+    if n_parts < 3:
+        raise NotReady(_TOO_FEW)
+    return next(_parts(memes, family, seed, among, n_parts))
+
+
+def _parts(
+    memes: Sequence[LabelledMeme],
+    family: Sequence[int],
+    seed: int,
+    among: Sequence[int],
+    n_parts: int,
+) -> Iterator[set[int]]:
     # Families go by their least hash: another collection of these memes has the same sides.
     names: dict[int, str] = {}
     for i in sorted(among, key=lambda i: memes[i].sha256):
         names.setdefault(family[i], memes[i].sha256)
     groups = [names[family[i]] for i in among]
-    n_parts = min(_N_PARTS, len(set(groups)))
-    if n_parts < 3:
-        raise NotReady(_TOO_FEW)
     folds = StratifiedGroupKFold(n_splits=n_parts, shuffle=True, random_state=seed)
     genres = [memes[i].genre for i in among]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a genre with fewer memes than parts
         try:
-            _, part = next(folds.split(genres, genres, groups=groups))
+            for _, part in folds.split(genres, genres, groups=groups):
+                yield {among[i] for i in part}
         except ValueError as error:  # every genre has fewer memes than parts
             raise NotReady(_TOO_FEW) from error
-    return {among[i] for i in part}

@@ -53,7 +53,7 @@ def main(per_genre: int, n_held_out: int) -> None:
         environment["MEMEERA_LEMMY_URLS"] = url
         _crawl(environment, hits, url)
     with _stage("Train on what the site's communities say of their memes"):
-        card = _command(environment, "-m", "training", "fit", "--json")
+        card = _command(environment, "-m", "training", "fit", "--epochs", "30", "--json")
         metrics, sides = card["metrics"], card["snapshot"]["splits"]
         _say(f"{sides['train']} memes learned, {sides['test']} kept aside for the test")
         _say(f"macro F1 {metrics['macro_f1']:.2f} on those {sides['test']}")

@@ -30,7 +30,7 @@ from db.labels import Prior, cast, set_priors
 from db.listing import labelled_memes
 from db.memes import Collection
 from db.models import Meme, MemeStatus, Sighting
-from db.splits import Split, split
+from db.splits import KeptAside, Split, split
 from tests.collecting import add, place
 from tests.pictures import picture, sibling
 
@@ -224,7 +224,7 @@ def test_sides_are_those_of_training_and_no_family_lies_on_two(
     exported(labelled, tmp_path / "out", **choice)
     with labelled.database.reading() as session:
         memes = labelled_memes(session)
-    _, expected = split(memes, choice.get("seed", 1), choice.get("test_fold"))
+    _, expected = split(memes, choice.get("seed", 1), KeptAside.of_fold(choice.get("test_fold")))
     of_training = {meme.sha256: side for meme, side in zip(memes, expected, strict=True)}
     found = sides(tmp_path / "out")
     assert found == {sha256: side for sha256, side in of_training.items() if side != "left_out"}

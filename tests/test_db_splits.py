@@ -1,12 +1,14 @@
 """Who learns, who tests, and that no family is on both sides."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 import pytest
 
 from core.errors import NotReady
+from core.genres import GENRES
 from db.listing import LabelledMeme
-from db.splits import Split, families, split
+from db.splits import KeptAside, Split, families, fold_of, split
 
 
 def meme(
@@ -48,7 +50,7 @@ def test_a_family_is_joined_by_template_and_by_group() -> None:
     assert families(memes) == [0, 0, 0, 0, 4, 5]
 
 
-def test_sides_are_whole_families_in_their_shares_with_every_genre() -> None:
+def asides_are_whole_families_in_their_shares_with_every_genre() -> None:
     memes = [
         meme(i, genre=("ironic", "political")[i % 2], template=i // 4 * 2 + i % 2)
         for i in range(280)
@@ -74,7 +76,7 @@ def test_the_same_seed_gives_the_same_sides() -> None:
 def test_a_named_fold_is_the_test_and_its_families_do_not_train() -> None:
     memes = [meme(i, folds=(i % 5,)) for i in range(100)]
     memes.append(meme(100, template=10_004, folds=(0,)))  # on the template of a meme of fold 4
-    _, sides = split(memes, seed=1, test_fold=4)
+    _, sides = split(memes, seed=1, aside=KeptAside(fold=4))
     assert [i for i, side in enumerate(sides) if side is Split.TEST] == list(range(4, 100, 5))
     assert sides[100] is Split.LEFT_OUT
 
@@ -82,9 +84,9 @@ def test_a_named_fold_is_the_test_and_its_families_do_not_train() -> None:
 def test_a_fold_that_nobody_has_is_told_with_those_there_are() -> None:
     memes = [meme(i, folds=(i % 2,)) for i in range(20)]
     with pytest.raises(NotReady, match=r"there are folds \[0, 1\]"):
-        split(memes, seed=1, test_fold=4)
+        split(memes, seed=1, aside=KeptAside(fold=4))
     with pytest.raises(NotReady, match="import labels with a column fold"):
-        split([meme(i) for i in range(20)], seed=1, test_fold=4)
+        split([meme(i) for i in range(20)], seed=1, aside=KeptAside(fold=4))
 
 
 def test_tests_use_peoples_labels_alone_where_there_are_any() -> None:
@@ -108,3 +110,29 @@ def test_too_few_memes_are_told() -> None:
         split([meme(i) for i in range(2)], seed=1)
     with pytest.raises(NotReady, match="too few"):
         split([meme(i, template=1) for i in range(50)], seed=1)
+
+
+def test_the_test_can_be_all_that_was_seen_in_one_place_or_files_that_are_named() -> None:
+    memes = [replace(meme(i), places=("a",) if i % 3 else ("a", "b")) for i in range(30)]
+    _, sides = split(memes, seed=1, aside=KeptAside(place="b"))
+    assert [i for i, side in enumerate(sides) if side is Split.TEST] == list(range(0, 30, 3))
+    named = frozenset(memes[i].sha256 for i in (4, 5))
+    _, sides = split(memes, seed=1, aside=KeptAside(files=named))
+    assert [i for i, side in enumerate(sides) if side is Split.TEST] == [4, 5]
+    for nothing, what in (
+        (KeptAside(place="c"), "seen in c; there are a, b"),
+        (KeptAside(), "kept"),
+    ):
+        with pytest.raises(NotReady, match=what):
+            split(memes, seed=1, aside=nothing)
+
+
+def test_folds_are_of_whole_families_and_every_meme_is_in_one() -> None:
+    memes = [meme(i, genre=GENRES[i % 2].key, template=i // 3) for i in range(60)]
+    folds = fold_of(memes, seed=1, n_folds=5)
+    assert set(folds) == set(range(5))
+    for start in range(0, 60, 3):
+        assert len(set(folds[start : start + 3])) == 1
+    for fold in range(5):
+        inside = [memes[i].genre for i in range(60) if folds[i] == fold]
+        assert 0.3 < inside.count(GENRES[0].key) / len(inside) < 0.7

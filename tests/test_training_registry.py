@@ -90,3 +90,29 @@ def test_an_unknown_or_damaged_version_is_told(tmp_path: Path) -> None:
     (registry.path(version) / CARD).write_text("{")
     with pytest.raises(BadInput, match="damaged"):
         registry.card(version)
+
+
+def test_going_back_lets_the_one_before_answer_and_there_and_back_again(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    first, second, third = (make(registry, mark) for mark in "abc")
+    with pytest.raises(NotReady, match="nothing to go back to"):
+        registry.roll_back()
+    registry.promote(first)
+    registry.promote(second)
+    registry.promote(third)
+    assert registry.roll_back() == second == registry.champion()
+    assert registry.roll_back() == first == registry.champion()
+    assert registry.roll_back() == third == registry.champion()
+
+
+def test_of_many_versions_the_newest_and_those_that_answer_stay(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    versions = sorted(make(registry, "a") for _ in range(7))
+    registry.promote(versions[0])
+    registry.promote(versions[2])
+    gone = registry.prune(2)
+    assert gone == [versions[1], *versions[3:5]]
+    assert registry.versions() == [versions[0], versions[2], *versions[5:]]
+    assert registry.champion() == versions[2]
+    assert registry.roll_back() == versions[0]
+    assert registry.prune(2) == []

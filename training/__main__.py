@@ -1,6 +1,8 @@
 """python -m training: learn from the collection."""
 
+import functools
 import os
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -8,6 +10,7 @@ import click
 from core.cli import json_option, print_json, run, warn
 from core.quiet import quiet_native
 from core.settings import Settings
+from training.config import TrainConfig
 from training.registry import SNAPSHOT, Registry
 
 # That there is no GPU is no error; TensorFlow's failures come as exceptions.
@@ -19,40 +22,53 @@ def main() -> None:
     """Learn from the collection, and see how well."""
 
 
+def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that choose how a model is trained; gives them as `config` and `weights`."""
+
+    @click.option(
+        "--weights",
+        default="none",
+        show_default=True,
+        metavar="none|imagenet|PATH",
+        help="Where the picture branch starts: from nothing, or from MobileNetV2 weights.",
+    )
+    @click.option("--epochs", type=click.IntRange(min=1), help="At most so many.")
+    @click.option("--image-px", type=click.IntRange(32, 512), help="Side the network sees.")
+    @click.option("--batch-size", type=click.IntRange(min=1))
+    @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True)
+    @functools.wraps(command)
+    def chosen(
+        weights: str,
+        epochs: int | None,
+        image_px: int | None,
+        batch_size: int | None,
+        seed: int,
+        **options: Any,
+    ) -> Any:
+        from training.config import recipe
+
+        changes = {"epochs": epochs, "image_px": image_px, "batch_size": batch_size}
+        return command(config=recipe(weights, seed=seed, **changes), weights=weights, **options)
+
+    return chosen
+
+
 @main.command()
-@click.option(
-    "--weights",
-    default="none",
-    show_default=True,
-    metavar="none|imagenet|PATH",
-    help="Where the picture branch starts: from nothing, or from MobileNetV2 weights.",
-)
+@recipe_options
 @click.option("--test-fold", type=int, help="Test on this fold of the imported labels.")
-@click.option("--epochs", type=click.IntRange(min=1), help="At most so many.")
-@click.option("--image-px", type=click.IntRange(min=32, max=512), help="Side the network sees.")
-@click.option("--batch-size", type=click.IntRange(min=1))
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True)
 @click.option("--no-promote", is_flag=True, help="Keep the present champion.")
 @json_option
 def fit(
-    weights: str,
-    test_fold: int | None,
-    epochs: int | None,
-    image_px: int | None,
-    batch_size: int | None,
-    seed: int,
-    no_promote: bool,
-    as_json: bool,
+    config: TrainConfig, weights: str, test_fold: int | None, no_promote: bool, as_json: bool
 ) -> None:
     """Train a model on what the database knows, test it and let it answer from now on."""
     from db.session import reading
-    from training.config import recipe
+    from db.splits import KeptAside
     from training.snapshot import Snapshot
 
     settings = Settings.load()
-    config = recipe(weights, epochs=epochs, image_px=image_px, batch_size=batch_size, seed=seed)
     with reading(settings) as session:
-        snapshot = Snapshot.take(session, seed, test_fold)
+        snapshot = Snapshot.take(session, config.seed, KeptAside.of_fold(test_fold))
     counts = snapshot.counts()
     warn(
         f"snapshot {snapshot.hash[:8]}: "
@@ -74,6 +90,67 @@ def fit(
 
 
 @main.command()
+@recipe_options
+@click.option(
+    "--keep",
+    "n_kept",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="How many versions stay, beside the one that answers and the one before it.",
+)
+@json_option
+def retrain(config: TrainConfig, weights: str, n_kept: int, as_json: bool) -> None:
+    """Train on the grown collection; the new model answers only if it is better.
+
+    Both are compared on memes that were kept aside from the beginning. Safe to run on a schedule:
+    where nothing is new it does nothing; stopped at any moment, the champion answers on.
+    """
+    with quiet_native():
+        from training.retrain import retrain as retrain_all
+    outcome = retrain_all(Settings.load(), config, weights, n_kept, say=warn)
+    if as_json:
+        print_json(outcome.as_dict())
+    else:
+        click.echo(str(outcome))
+
+
+@main.command()
+def rollback() -> None:
+    """Let the model answer again that did before the champion."""
+    click.echo(f"{Registry(Settings.load().models_dir).roll_back()} answers from now on")
+
+
+@main.command("cross-validate")
+@recipe_options
+@click.option(
+    "--leave-out",
+    type=click.Choice(["folds", "places"]),
+    default="folds",
+    show_default=True,
+    help="folds of whole families; or places: all that was seen in one community or source.",
+)
+@json_option
+def cross_validate_command(
+    config: TrainConfig, weights: str, leave_out: str, as_json: bool
+) -> None:
+    """Train on all but one part of what people labelled, test on it; for each part in turn.
+
+    Stopped half-way, the same command goes on from there.
+    """
+    from training.assess import assess
+
+    with quiet_native():
+        from training.cross_validate import Parts, cross_validate
+    answers = cross_validate(Settings.load(), config, Parts(leave_out), weights, say=warn)
+    figures = assess(answers, config.seed)
+    if as_json:
+        print_json(figures.as_dict())
+    else:
+        click.echo(str(figures))
+
+
+@main.command()
 @click.option("--model", "version", help="A version.  [default: the champion]")
 @json_option
 def evaluate(version: str | None, as_json: bool) -> None:
@@ -82,6 +159,7 @@ def evaluate(version: str | None, as_json: bool) -> None:
     from db.reading import words_of
     from db.session import reading
     from db.splits import Split
+    from training.assess import assess
     from training.classifier import Classifier
     from training.evaluate import evaluate as evaluate_rows
     from training.snapshot import Snapshot
@@ -93,7 +171,7 @@ def evaluate(version: str | None, as_json: bool) -> None:
     rows = snapshot.of(Split.TEST)
     with reading(settings) as session:
         words = words_of(session, [row.sha256 for row in rows])
-    metrics = evaluate_rows(classifier, rows, MediaStore.open(settings), words)
+    metrics = assess(evaluate_rows(classifier, rows, MediaStore.open(settings), words))
     if as_json:
         print_json({"version": classifier.version, **metrics.as_dict()})
     else:

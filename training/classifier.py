@@ -93,8 +93,8 @@ class Classifier:
         self.version = version
         try:
             self.classes: tuple[str, ...] = tuple(card["classes"])
-            self._first_year, last_year = card["years"]
-            self._abstain_below = float(card["calibration"]["abstain_below"])
+            self.first_year, last_year = card["years"]
+            self.abstain_below = float(card["calibration"]["abstain_below"])
             self.side_px = int(card["input"]["side_px"])
             self.reads_words = bool(card["reads_words"])
         except (KeyError, TypeError, ValueError) as error:
@@ -117,7 +117,7 @@ class Classifier:
         wanted = {
             "picture": (1, self.side_px, self.side_px, 3),
             "genre": (1, len(self.classes)),
-            "year": (1, last_year - self._first_year + 1),
+            "year": (1, last_year - self.first_year + 1),
         }
         if set(shapes) != _INPUTS | _OUTPUTS or any(
             shapes[name] != wanted[name] for name in wanted
@@ -176,7 +176,7 @@ class Classifier:
             genre=tuple(GenreScore(label, round(score, 4)) for label, score in ranked),
             year=self.year_range(answer.years),
             words=None if lines is None else tuple(lines),
-            abstain=ranked[0][1] < self._abstain_below,
+            abstain=ranked[0][1] < self.abstain_below,
             ms=round((time.perf_counter() - started) * 1000, 1),
         )
 
@@ -208,7 +208,7 @@ class Classifier:
         """The median of a distribution over years, and the tenth and ninetieth percentile."""
         up_to = np.cumsum(years)
         low, value, high = (
-            self._first_year + min(int(np.searchsorted(up_to, share)), len(years) - 1)
+            self.first_year + min(int(np.searchsorted(up_to, share)), len(years) - 1)
             for share in (0.1, 0.5, 0.9)
         )
         return YearRange(value, low, high)

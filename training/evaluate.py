@@ -4,14 +4,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 from tqdm import tqdm
 
 from core.errors import NotReady
 from core.images import decode
 from core.words import Line
 from db.media import MediaStore
-from training.classifier import Classifier
-from training.metrics import Metrics, measure
+from training.answers import Answers
+from training.classifier import Answer, Classifier
 from training.snapshot import Row
 
 __all__ = ["evaluate"]
@@ -22,8 +23,8 @@ def evaluate(
     rows: Sequence[Row],
     media: MediaStore,
     words: Mapping[str, Sequence[Line]],
-) -> Metrics:
-    """Classify each row's picture and compare with its label.
+) -> Answers:
+    """What a model answers on each row's picture.
 
     Args:
         classifier: to be tested.
@@ -38,14 +39,13 @@ def evaluate(
     if not rows:
         raise NotReady("the test side of this snapshot is empty; label more memes")
 
-    def answer(row: Row) -> str:
+    def answer(row: Row) -> Answer:
         data = media.get(row.sha256, row.format)
         image = decode(data, at_least_px=2 * classifier.side_px)
-        said = classifier.answer(image, words.get(row.sha256))
-        return classifier.classes[int(said.scores.argmax())]
+        return classifier.answer(image, words.get(row.sha256))
 
     with ThreadPoolExecutor() as pool:
-        answers = list(
+        said = list(
             tqdm(
                 pool.map(answer, rows),
                 total=len(rows),
@@ -55,4 +55,12 @@ def evaluate(
                 file=sys.stderr,
             )
         )
-    return measure([row.genre for row in rows], answers, classifier.classes)
+    scores = np.stack([one.scores for one in said])
+    return Answers(
+        rows=rows,
+        classes=classifier.classes,
+        scores=scores,
+        first_year=classifier.first_year,
+        years=np.stack([one.years for one in said]),
+        abstained=scores.max(axis=1) < classifier.abstain_below,
+    )

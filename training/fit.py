@@ -22,6 +22,7 @@ from db.media import MediaStore
 from db.reading import active_files, words_of
 from db.session import reading
 from db.splits import Split
+from training.assess import assess
 from training.calibration import Mix, calibration_error, fit_mix, threshold
 from training.classifier import Classifier
 from training.config import TrainConfig
@@ -30,7 +31,7 @@ from training.evaluate import evaluate
 from training.examples import FIRST_YEAR, examples_of
 from training.metrics import draw_confusion
 from training.model import BRANCHES, Branch, Network, build, load_backbone_weights
-from training.registry import CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, Registry
+from training.registry import ANSWERS, CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, Registry
 from training.shards import Shards
 from training.snapshot import Snapshot
 from training.teach import Lesson, teach
@@ -55,11 +56,20 @@ def fit(
     snapshot: Snapshot,
     weights: str | Path = "none",
     say: Callable[[str], None] = lambda _line: None,
+    registry: Registry | None = None,
 ) -> str:
     """Train a model on a snapshot, test it, and register it; gives its version.
 
     Nothing of it is seen by others before it is whole. Stopped at any moment, a run of the same
     snapshot and choices goes on from its last epoch.
+
+    Args:
+        settings: of the collection.
+        config: the run's choices.
+        snapshot: to learn from and to be tested on.
+        weights: where the picture branch starts: "none", "imagenet" or a file.
+        say: takes a line for people.
+        registry: takes the version; None: that of the settings.
 
     Raises:
         NotReady: the snapshot cannot be learned from, or another run is at work.
@@ -72,7 +82,7 @@ def fit(
     network = build(config, len(snapshot.classes), snapshot.year - FIRST_YEAR + 1)
     if weights != "none":
         load_backbone_weights(network, weights)
-    registry = Registry(settings.models_dir)
+    registry = registry or Registry(settings.models_dir)
     run_hash = hashlib.sha256(f"{snapshot.hash} {json.dumps(asdict(config))}".encode()).hexdigest()
     with registry.new_version(snapshot.hash, run_hash) as draft:
         snapshot.save(draft.folder / SNAPSHOT)
@@ -105,8 +115,10 @@ def fit(
         }
         test = snapshot.of(Split.TEST)
         classifier = Classifier(draft.folder, draft.version, card)
-        metrics = evaluate(classifier, test, media, words)
-        draw_confusion(metrics, draft.folder / "confusion.png")
+        answers = evaluate(classifier, test, media, words)
+        answers.save(draft.folder / ANSWERS)
+        metrics = assess(answers, config.seed)
+        draw_confusion(metrics.genre, draft.folder / "confusion.png")
         card |= {
             "test_labels": "people" if all(row.by_people for row in test) else "communities",
             "metrics": metrics.as_dict(),

@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,13 +14,15 @@ from uuid import uuid4
 
 from core.errors import BadInput, MemeEraError, NotReady
 
-__all__ = ["CARD", "KERAS_MODEL", "LITERT_MODEL", "SNAPSHOT", "Draft", "Registry"]
+__all__ = ["ANSWERS", "CARD", "KERAS_MODEL", "LITERT_MODEL", "SNAPSHOT", "Draft", "Registry"]
 
+ANSWERS: Final = "answers.npz"
 CARD: Final = "card.json"
 KERAS_MODEL: Final = "model.keras"
 LITERT_MODEL: Final = "model.tflite"
 SNAPSHOT: Final = "snapshot.json"
 _CHAMPION: Final = "champion"
+_N_REMEMBERED: Final = 20  # versions that answered before
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +102,8 @@ class Registry:
             NotReady: there is no model yet.
         """
         versions = self.versions()
-        try:
-            named = (self._dir / _CHAMPION).read_text(encoding="utf-8").strip()
-        except FileNotFoundError:
-            named = ""
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadInput(f"{self._dir / _CHAMPION}: {error}; promote a version anew") from error
-        if named in versions:
-            return named
+        if promoted := [version for version in self._promoted() if version in versions]:
+            return promoted[0]
         if versions:
             return versions[-1]
         raise NotReady(
@@ -122,9 +118,51 @@ class Registry:
             BadInput: there is no such version.
         """
         self.path(version)
+        before = [one for one in self._promoted() if one != version]
+        self._write_promoted([version, *before[:_N_REMEMBERED]])
+
+    def roll_back(self) -> str:
+        """Let the version answer that did before the champion; gives it.
+
+        Raises:
+            NotReady: there is none.
+        """
+        champion, versions = self.champion(), self.versions()
+        before = [one for one in self._promoted() if one in versions and one != champion]
+        if not before:
+            raise NotReady(f"no model answered before {champion}; there is nothing to go back to")
+        self._write_promoted([*before, champion])
+        return before[0]
+
+    def prune(self, n_kept: int) -> list[str]:
+        """Delete all but the newest versions, and those that answer and answered last; tells which.
+
+        Args:
+            n_kept: how many of the newest stay.
+        """
+        versions = self.versions()
+        promoted = [one for one in self._promoted() if one in versions]
+        kept = {*versions[-n_kept:], *promoted[:2], *versions[-1:]}
+        gone = [version for version in versions if version not in kept]
+        for version in gone:
+            # Its card goes first: half deleted, it is no version.
+            (self._dir / version / CARD).unlink()
+            shutil.rmtree(self._dir / version)
+        return gone
+
+    def _promoted(self) -> list[str]:
+        """The versions that were promoted, the last one first; some may be gone."""
+        try:
+            return (self._dir / _CHAMPION).read_text(encoding="utf-8").split()
+        except FileNotFoundError:
+            return []
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(f"{self._dir / _CHAMPION}: {error}; promote a version anew") from error
+
+    def _write_promoted(self, versions: Sequence[str]) -> None:
         part = self._dir / f".{_CHAMPION}-{uuid4().hex}"
         try:
-            part.write_text(version + "\n", encoding="utf-8")
+            part.write_text("".join(f"{version}\n" for version in versions), encoding="utf-8")
             os.replace(part, self._dir / _CHAMPION)  # noqa: PTH105
         except OSError as error:
             raise MemeEraError(f"{self._dir}: cannot be written: {error.strerror}") from error

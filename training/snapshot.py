@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from core.errors import BadInput, NotReady
 from core.genres import GENRES
 from db.listing import labelled_memes
-from db.splits import Split, split
+from db.splits import KeptAside, Split, split
 
 __all__ = ["Row", "Snapshot"]
 
@@ -46,7 +46,7 @@ class Snapshot:
     year: int  # in which it was taken: nothing can be younger
 
     @classmethod
-    def take(cls, session: Session, seed: int, test_fold: int | None = None) -> Self:
+    def take(cls, session: Session, seed: int, aside: KeptAside | None = None) -> Self:
         """What the database knows now.
 
         Raises:
@@ -59,7 +59,7 @@ class Snapshot:
                 f"there are labels of {n_genres} genres; learning takes two or more: "
                 "python -m crawler import DIR --labels FILE.csv, or python -m labeling"
             )
-        family, sides = split(memes, seed, test_fold)
+        family, sides = split(memes, seed, aside)
         return cls(
             tuple(
                 Row(

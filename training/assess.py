@@ -1,0 +1,197 @@
+"""All figures of one test: genre, trust in it, year, and how far chance may have moved them."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from core.genres import GENRES
+from training.answers import Answers
+from training.calibration import calibration_error
+from training.metrics import Metrics, measure
+
+__all__ = ["Assessment", "Interval", "YearFigures", "assess", "differences", "selective_accuracy"]
+
+_N_RESAMPLES: Final = 1000
+_UNTRUSTED: Final = "weak"  # what an imported label says of itself when it is a guess
+
+Floats = npt.NDArray[np.floating]
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Where 95 in 100 tests on other memes of the same kind would lie."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class YearFigures:
+    """How well the years were told, of the memes of which something is known."""
+
+    n: int
+    possible: float  # the share of medians that fall on a year in which the meme may have been made
+    off: float  # years from the median to the nearest possible one, on average
+    coverage: float  # the share of ranges from the tenth to the ninetieth percentile that touch one
+    width: float  # years from the tenth to the ninetieth percentile, on average
+    n_exact: int  # memes of which the very year is known
+    exact_off: float | None  # years between the median and that year, on average
+    exact_coverage: float | None  # the share of ranges that hold it
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The figures of one test; all but years are 0 to 1."""
+
+    genre: Metrics
+    macro_f1_interval: Interval  # whole families are drawn again, 1,000 times
+    macro_f1_trusted: float  # over the genres whose labels are no guesses
+    top_2: float  # the genre is one of the likeliest two
+    calibration_error: float
+    abstained: float  # the share of memes on which the model was unsure
+    accuracy_answered: float  # on the others
+    year: YearFigures | None  # None: nothing is known of any meme's year
+
+    def as_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        more = {
+            "macro_f1_interval": [self.macro_f1_interval.low, self.macro_f1_interval.high],
+            "macro_f1_trusted": self.macro_f1_trusted,
+            "top_2": self.top_2,
+            "ece": self.calibration_error,
+            "abstained": self.abstained,
+            "accuracy_answered": self.accuracy_answered,
+            "year": None if self.year is None else asdict(self.year),
+        }
+        return self.genre.as_dict() | more
+
+    def __str__(self) -> str:
+        low, high = self.macro_f1_interval.low, self.macro_f1_interval.high
+        lines = [
+            f"{self.genre} ({low:.3f} to {high:.3f})",
+            f"over the genres with trusted labels {self.macro_f1_trusted:.3f}; "
+            f"among the first two {self.top_2:.3f}; calibration error {self.calibration_error:.3f}",
+            f"unsure on {self.abstained:.0%}; on the others accuracy {self.accuracy_answered:.3f}",
+        ]
+        if self.year is not None:
+            lines.append(
+                f"year possible for {self.year.possible:.0%}, {self.year.off:.1f} years off; "
+                f"range of {self.year.width:.1f} years, right for {self.year.coverage:.0%}"
+            )
+        return "\n".join(lines)
+
+
+def assess(answers: Answers, seed: int = 1) -> Assessment:
+    """The figures of these answers."""
+    truth = [row.genre for row in answers.rows]
+    genre = measure(truth, answers.genres, answers.classes)
+    guessed = {row.genre for row in answers.rows if row.trust == _UNTRUSTED}
+    trusted = [one.f1 for key, one in genre.per_genre.items() if one.support and key not in guessed]
+    best = np.argsort(-answers.scores, axis=1)[:, :2]  # (N, 2)
+    first_two = [{answers.classes[i] for i in row} for row in best]
+    is_right, answered = answers.is_right, ~answers.abstained
+    return Assessment(
+        genre=genre,
+        macro_f1_interval=_interval(answers, seed),
+        macro_f1_trusted=_rounded(np.mean(trusted)) if trusted else genre.macro_f1,
+        top_2=_rounded(np.mean([t in two for t, two in zip(truth, first_two, strict=True)])),
+        calibration_error=_rounded(calibration_error(answers.scores.max(axis=1), is_right)),
+        abstained=_rounded(answers.abstained.mean()),
+        accuracy_answered=_rounded(is_right[answered].mean()) if answered.any() else 0.0,
+        year=_year(answers),
+    )
+
+
+def selective_accuracy(answers: Answers) -> tuple[Floats, Floats]:
+    """How accuracy rises when the least sure are left out: coverage and accuracy, (N,) each."""
+    order = np.argsort(-answers.scores.max(axis=1), kind="stable")
+    n = np.arange(1, len(answers) + 1)
+    return n / len(answers), np.cumsum(answers.is_right[order]) / n
+
+
+def differences(one: Answers, other: Answers, seed: int = 1) -> Floats:
+    """The gain in macro F1 from one to the other on the same memes, drawn again 1,000 times.
+
+    A paired bootstrap over families: both are measured on the same draw each time.
+
+    Returns:
+        (1000,), in no order.
+    """
+    place = {row.sha256: i for i, row in enumerate(other.rows)}
+    order = [place[row.sha256] for row in one.rows]
+    truth, before = _numbered(one)
+    after = _numbered(other)[1][order]
+    return np.array(
+        [_macro_f1(truth[d], after[d]) - _macro_f1(truth[d], before[d]) for d in _draws(one, seed)]
+    )
+
+
+def _interval(answers: Answers, seed: int) -> Interval:
+    truth, said = _numbered(answers)
+    found = [_macro_f1(truth[draw], said[draw]) for draw in _draws(answers, seed)]
+    low, high = np.quantile(found, [0.025, 0.975])
+    return Interval(_rounded(low), _rounded(high))
+
+
+def _numbered(answers: Answers) -> tuple[Integers, Integers]:
+    """The genre that each meme has and the one answered, as places in the project's list."""
+    index = {genre.key: i for i, genre in enumerate(GENRES)}
+    truth = np.array([index[row.genre] for row in answers.rows])
+    return truth, np.array([index[genre] for genre in answers.genres])
+
+
+def _draws(answers: Answers, seed: int) -> Iterator[Integers]:
+    """As many families as there are, with repetition: the positions of their memes, each time."""
+    members: dict[int, list[int]] = {}
+    for i, row in enumerate(answers.rows):
+        members.setdefault(row.family, []).append(i)
+    families = [np.array(family) for family in members.values()]
+    random = np.random.default_rng(seed)
+    for _ in range(_N_RESAMPLES):
+        chosen = random.integers(len(families), size=len(families))
+        yield np.concatenate([families[i] for i in chosen])
+
+
+def _macro_f1(truth: Integers, said: Integers) -> float:
+    """Over the genres that the draw has."""
+    n = len(GENRES)
+    support, n_said = np.bincount(truth, minlength=n), np.bincount(said, minlength=n)
+    right = np.bincount(truth[truth == said], minlength=n)
+    present = support > 0
+    return float((2 * right / np.maximum(support + n_said, 1))[present].mean())
+
+
+def _year(answers: Answers) -> YearFigures | None:
+    first, last = answers.first_year, answers.first_year + answers.years.shape[1] - 1
+    known = [i for i, row in enumerate(answers.rows) if row.year_high is not None or row.year_low]
+    if not known:
+        return None
+    rows = [answers.rows[i] for i in known]
+    lowest = np.array([max(first, row.year_low or first) for row in rows])
+    highest = np.array([max(first, min(last, row.year_high or last)) for row in rows])
+    lowest = np.minimum(lowest, highest)
+    up_to = np.cumsum(answers.years[known], axis=1)
+    low, middle, high = (
+        first + np.minimum((up_to < share).sum(axis=1), last - first) for share in (0.1, 0.5, 0.9)
+    )
+    off = np.maximum(0, np.maximum(lowest - middle, middle - highest))
+    touches = (low <= highest) & (high >= lowest)
+    exact = lowest == highest
+    return YearFigures(
+        n=len(rows),
+        possible=_rounded((off == 0).mean()),
+        off=_rounded(off.mean()),
+        coverage=_rounded(touches.mean()),
+        width=_rounded((high - low).mean()),
+        n_exact=int(exact.sum()),
+        exact_off=_rounded(np.abs(middle - highest)[exact].mean()) if exact.any() else None,
+        exact_coverage=_rounded(touches[exact].mean()) if exact.any() else None,
+    )
+
+
+def _rounded(value: Any) -> float:
+    return round(float(value), 4)

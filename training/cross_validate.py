@@ -1,0 +1,94 @@
+"""Trains on all but one part of what is labelled and tests on that, for each part in turn."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from core.errors import NotReady
+from core.genres import GENRES
+from core.settings import Settings
+from db.listing import labelled_memes
+from db.session import reading
+from db.splits import KeptAside, Split, fold_of
+from training.answers import Answers
+from training.config import TrainConfig
+from training.fit import fit
+from training.registry import ANSWERS, SNAPSHOT, Registry
+from training.snapshot import Snapshot
+
+__all__ = ["Parts", "cross_validate"]
+
+_N_FOLDS = 5
+
+
+class Parts(StrEnum):
+    """What is left out in turn."""
+
+    FOLDS = "folds"  # those of an imported labelled set, or five of whole families
+    PLACES = "places"  # all that was seen in one community or source
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    name: str
+    snapshot: Snapshot
+
+
+def cross_validate(
+    settings: Settings,
+    config: TrainConfig,
+    parts: Parts,
+    weights: str | Path = "none",
+    say: Callable[[str], None] = lambda _line: None,
+) -> Answers:
+    """What models answer on memes that they did not learn from, all that people labelled.
+
+    Memes of a genre that a part alone has are left out: nobody can know what was never shown.
+    The models stay in the folder cross-validation of the data folder; a run that was stopped goes
+    on with the part it was at.
+
+    Raises:
+        NotReady: too little is labelled.
+    """
+    with reading(settings) as session:
+        listed = _listed(session, config.seed, parts)
+    answers = []
+    for i, part in enumerate(listed):
+        said = f"{part.snapshot.hash} {json.dumps(asdict(config))}"
+        name = f"{part.name}-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
+        registry = Registry(settings.data_dir / "cross-validation" / name)
+        say(f"part {i + 1} of {len(listed)}: {part.name}")
+        if not registry.versions():
+            fit(settings, config, part.snapshot, weights, say, registry)
+        folder = registry.path(registry.versions()[-1])
+        tested = Snapshot.load(folder / SNAPSHOT).of(Split.TEST)
+        said_of_all = Answers.load(folder / ANSWERS, tested)
+        learnable = [i for i, row in enumerate(tested) if row.genre in said_of_all.classes]
+        if len(learnable) < len(tested):
+            n_left = len(tested) - len(learnable)
+            say(f"{n_left} memes are of genres that no other part has: left out")
+        answers.append(said_of_all.only(learnable))
+    return Answers.joined(answers, [genre.key for genre in GENRES])
+
+
+def _listed(session: Session, seed: int, parts: Parts) -> Sequence[_Part]:
+    memes = [meme for meme in labelled_memes(session) if meme.by_people]
+    match parts:
+        case Parts.PLACES:
+            named = {place: KeptAside(place=place) for meme in memes for place in meme.places}
+        case Parts.FOLDS if any(meme.folds for meme in memes):
+            folds = sorted({fold for meme in memes for fold in meme.folds})
+            named = {f"fold {fold}": KeptAside(fold=fold) for fold in folds}
+        case Parts.FOLDS:
+            files: dict[str, set[str]] = {}
+            for meme, fold in zip(memes, fold_of(memes, seed, _N_FOLDS), strict=True):
+                files.setdefault(f"fold {fold}", set()).add(meme.sha256)
+            named = {fold: KeptAside(files=frozenset(those)) for fold, those in files.items()}
+    if len(named) < 2:
+        raise NotReady(f"there are {len(named)} {parts}; leaving one out takes two or more")
+    return [_Part(name, Snapshot.take(session, seed, side)) for name, side in sorted(named.items())]
