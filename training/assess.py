@@ -10,6 +10,7 @@ import numpy.typing as npt
 from core.genres import GENRES
 from training.answers import Answers
 from training.calibration import calibration_error
+from training.classifier import year_percentiles
 from training.metrics import Metrics, measure
 
 __all__ = ["Assessment", "Interval", "YearFigures", "assess", "differences", "selective_accuracy"]
@@ -174,10 +175,7 @@ def _year(answers: Answers) -> YearFigures | None:
     lowest = np.array([max(first, row.year_low or first) for row in rows])
     highest = np.array([max(first, min(last, row.year_high or last)) for row in rows])
     lowest = np.minimum(lowest, highest)
-    up_to = np.cumsum(answers.years[known], axis=1)
-    low, middle, high = (
-        first + np.minimum((up_to < share).sum(axis=1), last - first) for share in (0.1, 0.5, 0.9)
-    )
+    low, middle, high = year_percentiles(answers.years[known], first)
     off = np.maximum(0, np.maximum(lowest - middle, middle - highest))
     touches = (low <= highest) & (high >= lowest)
     exact = lowest == highest

@@ -20,7 +20,7 @@ from training.lines import Written, written
 from training.picture import fit_square
 from training.registry import LITERT_MODEL, Registry
 
-__all__ = ["Answer", "Classifier", "GenreScore", "Prediction", "YearRange"]
+__all__ = ["Answer", "Classifier", "GenreScore", "Prediction", "YearRange", "year_percentiles"]
 
 _INPUTS: Final = {"picture", "grams", "layout", "given"}
 _OUTPUTS: Final = {"genre", "year", "embedding", "map"}
@@ -206,12 +206,23 @@ class Classifier:
 
     def year_range(self, years: npt.NDArray[np.float32]) -> YearRange:
         """The median of a distribution over years, and the tenth and ninetieth percentile."""
-        up_to = np.cumsum(years)
-        low, value, high = (
-            self.first_year + min(int(np.searchsorted(up_to, share)), len(years) - 1)
-            for share in (0.1, 0.5, 0.9)
-        )
+        low, value, high = (int(year) for year in year_percentiles(years, self.first_year))
         return YearRange(value, low, high)
+
+
+def year_percentiles(years: npt.NDArray[np.float32], first_year: int) -> npt.NDArray[np.int64]:
+    """The tenth, the fiftieth and the ninetieth percentile of distributions over years.
+
+    Args:
+        years: (..., n_years), how likely each is.
+        first_year: which the first of them is.
+
+    Returns:
+        (3, ...): the years by whose end so many tenths lie.
+    """
+    up_to = np.cumsum(years, axis=-1)
+    places = [(up_to < share).sum(axis=-1) for share in (0.1, 0.5, 0.9)]
+    return np.asarray(first_year + np.minimum(places, years.shape[-1] - 1))
 
 
 _NOTHING: Final = written((), 1.0)

@@ -1,9 +1,6 @@
 """Trains on all but one part of what is labelled and tests on that, for each part in turn."""
 
-import hashlib
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
@@ -17,7 +14,7 @@ from db.session import reading
 from db.splits import KeptAside, Split, fold_of
 from training.answers import Answers
 from training.config import TrainConfig
-from training.fit import fit
+from training.fit import fit, run_hash
 from training.registry import ANSWERS, SNAPSHOT, Registry
 from training.snapshot import Snapshot
 
@@ -31,12 +28,6 @@ class Parts(StrEnum):
 
     FOLDS = "folds"  # those of an imported labelled set, or five of whole families
     PLACES = "places"  # all that was seen in one community or source
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    name: str
-    snapshot: Snapshot
 
 
 def cross_validate(
@@ -58,13 +49,12 @@ def cross_validate(
     with reading(settings) as session:
         listed = _listed(session, config.seed, parts)
     answers = []
-    for i, part in enumerate(listed):
-        said = f"{part.snapshot.hash} {json.dumps(asdict(config))}"
-        name = f"{part.name}-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
+    for i, (part, snapshot) in enumerate(listed.items()):
+        name = f"{part}-{run_hash(snapshot, config)[:8]}"
         registry = Registry(settings.data_dir / "cross-validation" / name)
-        say(f"part {i + 1} of {len(listed)}: {part.name}")
+        say(f"part {i + 1} of {len(listed)}: {part}")
         if not registry.versions():
-            fit(settings, config, part.snapshot, weights, say, registry)
+            fit(settings, config, snapshot, weights, say, registry)
         folder = registry.path(registry.versions()[-1])
         tested = Snapshot.load(folder / SNAPSHOT).of(Split.TEST)
         said_of_all = Answers.load(folder / ANSWERS, tested)
@@ -76,7 +66,7 @@ def cross_validate(
     return Answers.joined(answers, [genre.key for genre in GENRES])
 
 
-def _listed(session: Session, seed: int, parts: Parts) -> Sequence[_Part]:
+def _listed(session: Session, seed: int, parts: Parts) -> dict[str, Snapshot]:
     memes = [meme for meme in labelled_memes(session) if meme.by_people]
     match parts:
         case Parts.PLACES:
@@ -91,4 +81,4 @@ def _listed(session: Session, seed: int, parts: Parts) -> Sequence[_Part]:
             named = {fold: KeptAside(files=frozenset(those)) for fold, those in files.items()}
     if len(named) < 2:
         raise NotReady(f"there are {len(named)} {parts}; leaving one out takes two or more")
-    return [_Part(name, Snapshot.take(session, seed, side)) for name, side in sorted(named.items())]
+    return {name: Snapshot.take(session, seed, aside) for name, aside in sorted(named.items())}

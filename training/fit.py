@@ -36,7 +36,7 @@ from training.shards import Shards
 from training.snapshot import Snapshot
 from training.teach import Lesson, teach
 
-__all__ = ["fit"]
+__all__ = ["fit", "run_hash"]
 
 _LIBRARIES: Final = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow", "rapidocr")
 # What may be given, picture and words; a row of the mix for each, in the network's order, with
@@ -83,8 +83,8 @@ def fit(
     if weights != "none":
         load_backbone_weights(network, weights)
     registry = registry or Registry(settings.models_dir)
-    run_hash = hashlib.sha256(f"{snapshot.hash} {json.dumps(asdict(config))}".encode()).hexdigest()
-    with registry.new_version(snapshot.hash, run_hash) as draft:
+    run = run_hash(snapshot, config)
+    with registry.new_version(snapshot.hash, run) as draft:
         snapshot.save(draft.folder / SNAPSHOT)
         words, shards = _prepare(settings, config, snapshot, media, say)
         train, validation = (
@@ -93,7 +93,7 @@ def fit(
             )
             for side, balance in ((Split.TRAIN, config.balance), (Split.VALIDATION, None))
         )
-        log_dir = settings.data_dir / "logs" / run_hash[:8]
+        log_dir = settings.data_dir / "logs" / run[:8]
         lesson = Lesson(config, train, validation, shards, draft.work_dir, log_dir, say)
         history = teach(network, lesson)
         say("fitting the mix")
@@ -126,6 +126,11 @@ def fit(
         (draft.folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
         say(str(metrics))
     return draft.version
+
+
+def run_hash(snapshot: Snapshot, config: TrainConfig) -> str:
+    """Names a run by what it learns from and its choices: SHA-256 in hex."""
+    return hashlib.sha256(f"{snapshot.hash} {json.dumps(asdict(config))}".encode()).hexdigest()
 
 
 def _check(snapshot: Snapshot) -> None:
@@ -169,10 +174,9 @@ def _calibrate(network: Network, lesson: Lesson) -> dict[str, Any]:
     examples = lesson.validation
     reads = bool(examples.text.known.any())
     mixes, scores = [], []
-    for (has_picture, has_words), branches in _CASES.items():
-        said = _said(network, lesson, (has_picture, has_words))
+    for (case, branches), said in zip(_CASES.items(), _said(network, lesson), strict=True):
         weight = examples.genre_weight
-        if reads and has_words:
+        if reads and case[1]:
             weight = weight * examples.text.known
         speaking = [i for i, branch in enumerate(BRANCHES) if branch in branches]
         mix = fit_mix(said[:, speaking], examples.genre, weight)
@@ -194,19 +198,21 @@ def _calibrate(network: Network, lesson: Lesson) -> dict[str, Any]:
     }
 
 
-def _said(network: Network, lesson: Lesson, case: tuple[float, float]) -> Any:
-    """What each branch says of the validation memes: (N, n_branches, n_genres) log-scores."""
-    data = batches(
-        lesson.shards, lesson.validation, lesson.config.image_px, lesson.config.batch_size
-    )
-    said = np.zeros((len(lesson.validation), len(BRANCHES), lesson.validation.genre.shape[1]))
+def _said(network: Network, lesson: Lesson) -> Any:
+    """What each branch says of the validation memes: (n_cases, N, n_branches, n_genres) log-scores.
+
+    One pass for all cases: reading the pictures costs more than what follows it.
+    """
+    examples = lesson.validation
+    data = batches(lesson.shards, examples, lesson.config.image_px, lesson.config.batch_size)
+    said = np.zeros((len(_CASES), len(examples), len(BRANCHES), examples.genre.shape[1]))
     for batch in data:
-        given = batch["given"] * case
-        inputs = {name: batch[name] for name in ("picture", "grams", "layout")} | {"given": given}
-        logits = network.taught.predict_on_batch(inputs)
-        said[batch["position"].numpy()] = tf.nn.log_softmax(
-            np.stack([logits[branch.value] for branch in BRANCHES], axis=1)
-        )
+        seen = {name: batch[name] for name in ("picture", "grams", "layout")}
+        for i, case in enumerate(_CASES):
+            logits = network.taught.predict_on_batch(seen | {"given": batch["given"] * case})
+            said[i, batch["position"].numpy()] = tf.nn.log_softmax(
+                np.stack([logits[branch.value] for branch in BRANCHES], axis=1)
+            )
     return said
 
 

@@ -60,8 +60,9 @@ class Network:
         answering: the same inputs to `genre` (B, n_genres) and `year` (B, n_years), which sum to 1;
             `embedding` (B, 128) of length 1; `map` (B, h, w, n_genres), how much each place speaks
             for each genre, as logits.
-        features: `picture` to what the picture branch makes of it, (B, n_features).
-        on_features: as `taught`, with `features` in the picture's place.
+        features: `picture` to what the backbone makes of it, pooled, (B, n_features).
+        on_features: as `taught`, with `features` in the picture's place, each feature scaled to
+            mean 0 and variance 1.
         backbone: its convolutional part.
     """
 
@@ -123,7 +124,9 @@ def build(config: TrainConfig, n_genres: int, n_years: int) -> Network:
     return Network(
         taught=keras.Model(inputs, said, name="taught"),
         answering=keras.Model(inputs, answer, name="memeera"),
-        features=keras.Model(picture, pooled, name="features"),
+        features=keras.Model(
+            picture, layers.GlobalAveragePooling2D()(places), name="unscaled_features"
+        ),
         on_features=keras.Model(
             without_picture | {"features": features}, said_on_features, name="on_features"
         ),

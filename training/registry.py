@@ -138,11 +138,11 @@ class Registry:
         """Delete all but the newest versions, and those that answer and answered last; tells which.
 
         Args:
-            n_kept: how many of the newest stay.
+            n_kept: how many of the newest stay, 1 or more.
         """
         versions = self.versions()
         promoted = [one for one in self._promoted() if one in versions]
-        kept = {*versions[-n_kept:], *promoted[:2], *versions[-1:]}
+        kept = {*versions[-n_kept:], *promoted[:2]}
         gone = [version for version in versions if version not in kept]
         for version in gone:
             # Its card goes first: half deleted, it is no version.

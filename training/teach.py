@@ -255,15 +255,13 @@ def _features(
 ) -> npt.NDArray[np.float32]:
     """What the picture branch makes of each example, before it is scaled: (N, n_features)."""
     data = batches(lesson.shards, examples, lesson.config.image_px, _N_AT_ONCE)
-    pooled = keras.layers.GlobalAveragePooling2D()(network.backbone.output)
-    model = keras.Model(network.backbone.input, pooled)
-    features = np.zeros((len(examples), pooled.shape[-1]), np.float32)
+    features = np.zeros((len(examples), network.features.output_shape[-1]), np.float32)
     with tqdm(
         total=len(examples), desc=f"looking at {side}", unit=" memes", disable=None, file=sys.stderr
     ) as bar:
         for batch in data:
-            pictures = batch["picture"] / 127.5 - 1
-            features[batch["position"].numpy()] = model.predict_on_batch(pictures)
+            pictures = batch["picture"]
+            features[batch["position"].numpy()] = network.features.predict_on_batch(pictures)
             bar.update(len(pictures))
     return features
 
