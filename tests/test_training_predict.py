@@ -28,6 +28,13 @@ def predict(data_dir: Path, *arguments: str) -> tuple[int, Any, str]:
     return done.returncode, json.loads(done.stdout or "null"), done.stderr
 
 
+def predicted(trained: Trained, folder: Path) -> tuple[Path, Database]:
+    """A copy of the collection in which every meme is predicted."""
+    data_dir = trained.copy_to(folder / "data")
+    predict(data_dir)
+    return data_dir, Database.open(Settings(data_dir=data_dir))
+
+
 def test_every_meme_is_predicted_once_and_what_was_learned_from_is_marked(
     trained: Trained, tmp_path: Path
 ) -> None:
@@ -59,9 +66,7 @@ def test_every_meme_is_predicted_once_and_what_was_learned_from_is_marked(
 def test_memes_whose_words_were_never_read_are_judged_by_the_picture_and_counted(
     trained: Trained, tmp_path: Path
 ) -> None:
-    data_dir = trained.copy_to(tmp_path / "data")
-    predict(data_dir)
-    database = Database.open(Settings(data_dir=data_dir))
+    data_dir, database = predicted(trained, tmp_path)
     with database.writing() as session:
         before = session.get_one(Prediction, 1).scores
         session.query(Prediction).filter(Prediction.id <= 3).delete()
@@ -78,9 +83,7 @@ def test_memes_whose_words_were_never_read_are_judged_by_the_picture_and_counted
 def test_it_goes_on_where_it_was_stopped_and_passes_over_lost_files(
     trained: Trained, tmp_path: Path
 ) -> None:
-    data_dir = trained.copy_to(tmp_path / "data")
-    predict(data_dir)
-    database = Database.open(Settings(data_dir=data_dir))
+    data_dir, database = predicted(trained, tmp_path)
     with database.writing() as session:
         session.query(Prediction).filter(Prediction.meme_id > 5).delete()
         lost = session.scalars(select(Meme.sha256).where(Meme.id.in_([7, 9]))).all()
