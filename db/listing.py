@@ -12,7 +12,15 @@ from sqlalchemy.orm import Session, selectinload, undefer
 from db.labels import consensus, weak_labels
 from db.models import Base, Meme, MemeStatus, Sighting, Verdict
 
-__all__ = ["LabelledMeme", "describe_memes", "labelled_memes", "stats", "year_of"]
+__all__ = [
+    "LabelledMeme",
+    "UnlabelledMeme",
+    "describe_memes",
+    "labelled_memes",
+    "stats",
+    "unlabelled_memes",
+    "year_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,19 @@ class LabelledMeme:
     sources: tuple[str, ...]
     places: tuple[str, ...]  # the communities it was seen in; where none is named, the sources
     # When it was made, both included; None: nothing is known on that side.
+    year_low: int | None
+    year_high: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnlabelledMeme:
+    """One meme whose genre neither people nor communities say."""
+
+    meme_id: int
+    sha256: str
+    format: str
+    template_id: int
+    places: tuple[str, ...]  # as of LabelledMeme
     year_low: int | None
     year_high: int | None
 
@@ -125,15 +146,8 @@ def labelled_memes(session: Session) -> list[LabelledMeme]:
     """The memes that have a genre: people's where they gave one, else their communities' prior."""
     votes = {row.meme_id: row for row in session.execute(consensus())}
     priors = {row.meme_id: row for row in session.execute(weak_labels())}
-    memes = session.scalars(
-        select(Meme)
-        .where(Meme.status == MemeStatus.ACTIVE)
-        .options(selectinload(Meme.sightings))
-        .order_by(Meme.id)
-        .execution_options(yield_per=1000)
-    )
     labelled = []
-    for meme in memes:
+    for meme in _active_memes(session):
         vote = votes.get(meme.id)
         if vote is not None and vote.verdict == Verdict.GENRE:
             labelled.append(_labelled(meme, vote.genre, 1.0, by_people=True, trust=vote.trust))
@@ -141,6 +155,39 @@ def labelled_memes(session: Session) -> list[LabelledMeme]:
             labelled.append(_labelled(meme, prior.genre, prior.weight, by_people=False, trust=None))
         # Not a meme, or nobody can tell: people's word keeps it out, whatever the community.
     return labelled
+
+
+def unlabelled_memes(session: Session) -> list[UnlabelledMeme]:
+    """The memes of which neither people nor communities say anything."""
+    judged = {row.meme_id for row in session.execute(consensus())}
+    judged |= {row.meme_id for row in session.execute(weak_labels())}
+    return [
+        UnlabelledMeme(
+            meme_id=meme.id,
+            sha256=meme.sha256,
+            format=meme.format,
+            template_id=meme.template_id,
+            places=_places(meme),
+            year_low=years_of(meme)[0],
+            year_high=years_of(meme)[1],
+        )
+        for meme in _active_memes(session)
+        if meme.id not in judged
+    ]
+
+
+def _active_memes(session: Session) -> Iterable[Meme]:
+    return session.scalars(
+        select(Meme)
+        .where(Meme.status == MemeStatus.ACTIVE)
+        .options(selectinload(Meme.sightings))
+        .order_by(Meme.id)
+        .execution_options(yield_per=1000)
+    )
+
+
+def _places(meme: Meme) -> tuple[str, ...]:
+    return tuple(sorted({s.community or s.source for s in meme.sightings}))
 
 
 def _earliest(years: Iterable[int | None], times: Iterable[datetime | None]) -> int | None:
@@ -166,7 +213,7 @@ def _labelled(
         ),
         folds=tuple(sorted({s.fold for s in meme.sightings if s.fold is not None})),
         sources=tuple(sorted({s.source for s in meme.sightings})),
-        places=tuple(sorted({s.community or s.source for s in meme.sightings})),
+        places=_places(meme),
         year_low=years_of(meme)[0],
         year_high=years_of(meme)[1],
     )

@@ -13,12 +13,14 @@ from core.genres import GENRES
 from db.models import Meme, MemeStatus, Prediction
 
 __all__ = [
+    "Opinion",
     "Said",
     "Unpredicted",
     "entropy",
     "families_of",
     "keep_predictions",
     "n_unpredicted",
+    "opinions_of",
     "unpredicted",
 ]
 
@@ -44,6 +46,14 @@ class Said:
     year: int
     year_low: int
     year_high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """Which genre one model takes a meme for."""
+
+    scores: Mapping[str, float]  # probability by genre
+    held_out: bool  # whether it had never learned from this meme, nor from its family
 
 
 def entropy(scores: Mapping[str, float]) -> float:
@@ -90,6 +100,14 @@ def families_of(session: Session, meme_ids: Sequence[int]) -> set[int]:
         some = meme_ids[start : start + _N_ASKED]
         found.update(session.scalars(select(Meme.template_id).where(Meme.id.in_(some))))
     return found
+
+
+def opinions_of(session: Session, model_version: str) -> dict[int, Opinion]:
+    """What a model version has said of the genre of each meme, by the meme's id."""
+    query = select(Prediction.meme_id, Prediction.scores, Prediction.held_out).where(
+        Prediction.model_version == model_version
+    )
+    return {row.meme_id: Opinion(row.scores, row.held_out) for row in session.execute(query)}
 
 
 def keep_predictions(

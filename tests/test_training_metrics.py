@@ -4,7 +4,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from training.metrics import draw_confusion, measure
+from training.metrics import measure
+from training.plots import confusion
 
 TRUTH = ["a", "a", "a", "a", "b", "b"]
 ANSWERS = ["a", "a", "a", "b", "b", "a"]
@@ -31,7 +32,7 @@ def test_a_genre_that_was_never_taught_counts_as_missed() -> None:
 
 
 def test_the_confusion_matrix_is_drawn(tmp_path: Path) -> None:
-    draw_confusion(measure(TRUTH, ANSWERS, ["a", "b"]), tmp_path / "confusion.png")
+    (tmp_path / "confusion.png").write_bytes(confusion(measure(TRUTH, ANSWERS, ["a", "b"])))
     with Image.open(tmp_path / "confusion.png") as picture:
         assert picture.width > 500
         assert len(picture.convert("L").getcolors() or [0] * 99) > 10

@@ -3,6 +3,8 @@
 import functools
 import os
 from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -56,10 +58,20 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @main.command()
 @recipe_options
 @click.option("--test-fold", type=int, help="Test on this fold of the imported labels.")
+@click.option(
+    "--teacher",
+    metavar="VERSION",
+    help="A model to learn from as well: what it says of every meme, labelled or not.",
+)
 @click.option("--no-promote", is_flag=True, help="Keep the present champion.")
 @json_option
 def fit(
-    config: TrainConfig, weights: str, test_fold: int | None, no_promote: bool, as_json: bool
+    config: TrainConfig,
+    weights: str,
+    test_fold: int | None,
+    teacher: str | None,
+    no_promote: bool,
+    as_json: bool,
 ) -> None:
     """Train a model on what the database knows, test it and let it answer from now on."""
     from db.session import reading
@@ -69,6 +81,11 @@ def fit(
     settings = Settings.load()
     with reading(settings) as session:
         snapshot = Snapshot.take(session, config.seed, KeptAside.of_fold(test_fold))
+    if teacher:
+        from training.teacher import taught
+
+        snapshot = taught(settings, snapshot, teacher)
+        config = replace(config, teacher=teacher)
     counts = snapshot.counts()
     warn(
         f"snapshot {snapshot.hash[:8]}: "
@@ -176,6 +193,56 @@ def evaluate(version: str | None, as_json: bool) -> None:
         print_json({"version": classifier.version, **metrics.as_dict()})
     else:
         click.echo(f"{classifier.version}\n{metrics}")
+
+
+@main.command()
+@click.option("--model", "version", help="A version.  [default: the champion]")
+@click.option(
+    "--out",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write it.  [default: report-VERSION.html in this folder]",
+)
+def report(version: str | None, path: Path | None) -> None:
+    """Write a page about a model: its figures and plots, and its worst mistakes as pictures."""
+    from training.report import write_report
+
+    settings = Settings.load()
+    version = version or Registry(settings.models_dir).champion()
+    path = path or Path(f"report-{version}.html")
+    write_report(settings, version, path)
+    click.echo(f"{path}: open it in a browser")
+
+
+@main.command("learning-curve")
+@click.option("--model", "version", help="A version.  [default: the champion]")
+@click.option(
+    "--weights",
+    default="none",
+    show_default=True,
+    metavar="none|imagenet|PATH",
+    help="Where its run started.",
+)
+@json_option
+def learning_curve_command(version: str | None, weights: str, as_json: bool) -> None:
+    """Train a model's like on an eighth, a quarter and half of its memes: would more memes help?
+
+    Stopped half-way, the same command goes on from there. `report` draws the curve.
+    """
+    with quiet_native():
+        from training.learning_curve import learning_curve
+
+    settings = Settings.load()
+    version = version or Registry(settings.models_dir).champion()
+    points = learning_curve(settings, version, weights, say=warn)
+    if as_json:
+        print_json([asdict(point) for point in points])
+        return
+    for point in points:
+        click.echo(
+            f"{point.n_train:>8} memes: macro F1 {point.macro_f1:.3f}, "
+            f"over the genres with trusted labels {point.macro_f1_trusted:.3f}"
+        )
 
 
 @main.command()

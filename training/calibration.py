@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-__all__ = ["Mix", "calibration_error", "fit_mix", "threshold"]
+__all__ = ["Binned", "Mix", "binned", "calibration_error", "fit_mix", "threshold"]
 
 _N_BINS: Final = 15
 # How strongly few memes hold the weights at equal shares, and the biases at 0; chosen on folds 0-3.
@@ -69,6 +69,35 @@ def fit_mix(said: Floats, genre: Floats, weight: Floats) -> Mix:
     return Mix(found[:n_branches], found[n_branches:])
 
 
+@dataclass(frozen=True, slots=True)
+class Binned:
+    """Answers by their scores, in bins of equal width; empty bins are left out.
+
+    Attributes:
+        confidence: the mean score in each bin, (n_bins,).
+        accuracy: how many of them are right, (n_bins,).
+        n: how many there are, (n_bins,).
+    """
+
+    confidence: Floats
+    accuracy: Floats
+    n: npt.NDArray[np.int64]
+
+
+def binned(scores: Floats, is_right: npt.NDArray[np.bool_]) -> Binned:
+    """Answers in 15 bins.
+
+    Args:
+        scores: (N,) of the genre answered.
+        is_right: (N,) whether it is the one.
+    """
+    bins = np.minimum((scores * _N_BINS).astype(int), _N_BINS - 1)
+    n = np.bincount(bins, minlength=_N_BINS)
+    sums = [np.bincount(bins, weights=of, minlength=_N_BINS) for of in (scores, is_right)]
+    confidence, accuracy = (of[n > 0] / n[n > 0] for of in sums)
+    return Binned(confidence, accuracy, n[n > 0])
+
+
 def calibration_error(scores: Floats, is_right: npt.NDArray[np.bool_]) -> float:
     """The expected calibration error: how far confidence is from accuracy, 0 to 1.
 
@@ -78,10 +107,9 @@ def calibration_error(scores: Floats, is_right: npt.NDArray[np.bool_]) -> float:
         scores: (N,) of the genre answered.
         is_right: (N,) whether it is the one.
     """
-    bins = np.minimum((scores * _N_BINS).astype(int), _N_BINS - 1)
-    n = np.bincount(bins, minlength=_N_BINS)
-    off = np.bincount(bins, weights=scores - is_right, minlength=_N_BINS)
-    return float(np.abs(off[n > 0]).sum() / max(1, len(scores)))
+    said = binned(scores, is_right)
+    off = np.abs(said.confidence - said.accuracy) * said.n
+    return float(off.sum() / max(1, len(scores)))
 
 
 def threshold(scores: Floats, is_right: npt.NDArray[np.bool_]) -> float:

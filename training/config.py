@@ -1,11 +1,13 @@
 """What a training run is told, saved with what it made."""
 
-from dataclasses import dataclass, replace
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Backbone", "TrainConfig", "recipe"]
+__all__ = ["Backbone", "TrainConfig", "recipe", "run_hash"]
 
 
 class Backbone(StrEnum):
@@ -21,6 +23,7 @@ class TrainConfig:
 
     backbone: Backbone = Backbone.SMALL
     weights: str = "none"  # "none", "imagenet", or the name of a weights file
+    teacher: str = "none"  # or the version of a model whose opinions are learned from as well
     image_px: int = 128  # side of the square the network sees
     batch_size: int = 32
     seed: int = 1
@@ -69,3 +72,8 @@ def recipe(weights: str, **changes: Any) -> TrainConfig:
             n_frozen_layers=54,  # up to block 5 of 16: edges and textures, which all pictures share
         )
     return replace(config, **{name: value for name, value in changes.items() if value is not None})
+
+
+def run_hash(snapshot_hash: str, config: TrainConfig) -> str:
+    """Names a run by what it learns from and its choices: SHA-256 in hex."""
+    return hashlib.sha256(f"{snapshot_hash} {json.dumps(asdict(config))}".encode()).hexdigest()

@@ -13,8 +13,8 @@ from db.listing import labelled_memes
 from db.session import reading
 from db.splits import KeptAside, Split, fold_of
 from training.answers import Answers
-from training.config import TrainConfig
-from training.fit import fit, run_hash
+from training.config import TrainConfig, run_hash
+from training.fit import fit
 from training.registry import ANSWERS, SNAPSHOT, Registry
 from training.snapshot import Snapshot
 
@@ -50,7 +50,7 @@ def cross_validate(
         listed = _listed(session, config.seed, parts)
     answers = []
     for i, (part, snapshot) in enumerate(listed.items()):
-        name = f"{part}-{run_hash(snapshot, config)[:8]}"
+        name = f"{part}-{run_hash(snapshot.hash, config)[:8]}"
         registry = Registry(settings.data_dir / "cross-validation" / name)
         say(f"part {i + 1} of {len(listed)}: {part}")
         if not registry.versions():

@@ -1,7 +1,6 @@
 """One training run: from a snapshot to a version in the registry."""
 
 import contextlib
-import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -25,18 +24,18 @@ from db.splits import Split
 from training.assess import assess
 from training.calibration import Mix, calibration_error, fit_mix, threshold
 from training.classifier import Classifier
-from training.config import TrainConfig
+from training.config import TrainConfig, run_hash
 from training.dataset import batches
 from training.evaluate import evaluate
 from training.examples import FIRST_YEAR, examples_of
-from training.metrics import draw_confusion
 from training.model import BRANCHES, Branch, Network, build, load_backbone_weights
+from training.plots import confusion
 from training.registry import ANSWERS, CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, Registry
 from training.shards import Shards
 from training.snapshot import Snapshot
 from training.teach import Lesson, teach
 
-__all__ = ["fit", "run_hash"]
+__all__ = ["fit"]
 
 _LIBRARIES: Final = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow", "rapidocr")
 # What may be given, picture and words; a row of the mix for each, in the network's order, with
@@ -83,7 +82,7 @@ def fit(
     if weights != "none":
         load_backbone_weights(network, weights)
     registry = registry or Registry(settings.models_dir)
-    run = run_hash(snapshot, config)
+    run = run_hash(snapshot.hash, config)
     with registry.new_version(snapshot.hash, run) as draft:
         snapshot.save(draft.folder / SNAPSHOT)
         words, shards = _prepare(settings, config, snapshot, media, say)
@@ -118,7 +117,7 @@ def fit(
         answers = evaluate(classifier, test, media, words)
         answers.save(draft.folder / ANSWERS)
         metrics = assess(answers, config.seed)
-        draw_confusion(metrics.genre, draft.folder / "confusion.png")
+        (draft.folder / "confusion.png").write_bytes(confusion(metrics.genre))
         card |= {
             "test_labels": "people" if all(row.by_people for row in test) else "communities",
             "metrics": metrics.as_dict(),
@@ -126,11 +125,6 @@ def fit(
         (draft.folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
         say(str(metrics))
     return draft.version
-
-
-def run_hash(snapshot: Snapshot, config: TrainConfig) -> str:
-    """Names a run by what it learns from and its choices: SHA-256 in hex."""
-    return hashlib.sha256(f"{snapshot.hash} {json.dumps(asdict(config))}".encode()).hexdigest()
 
 
 def _check(snapshot: Snapshot) -> None:

@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-__all__ = ["GenreMetrics", "Metrics", "draw_confusion", "measure"]
+__all__ = ["GenreMetrics", "Metrics", "measure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,24 +86,3 @@ def measure(truth: Sequence[str], answers: Sequence[str], classes: Sequence[str]
         ),
         classes=tuple(labels),
     )
-
-
-def draw_confusion(metrics: Metrics, path: Path) -> None:
-    """Save the confusion matrix as a picture: shares of each genre's memes, with counts."""
-    counts = np.array(metrics.confusion)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    figure = Figure(figsize=(8, 7), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    names = [key.replace("_", " ") for key in metrics.classes]
-    axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
-    axes.set_yticks(range(len(names)), names)
-    axes.set_xlabel("answered")
-    axes.set_ylabel("is")
-    axes.set_title(f"macro F1 {metrics.macro_f1:.3f} over {counts.sum()} memes")
-    for (row, column), n in np.ndenumerate(counts):
-        if n:
-            colour = "white" if shares[row, column] > 0.5 else "black"
-            axes.text(column, row, str(n), ha="center", va="center", color=colour)
-    figure.savefig(path, dpi=110)

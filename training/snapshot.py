@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,10 @@ from core.genres import GENRES
 from db.listing import labelled_memes
 from db.splits import KeptAside, Split, split
 
-__all__ = ["Row", "Snapshot"]
+__all__ = ["BY_MODEL", "Row", "Snapshot"]
+
+BY_MODEL: Final = "model"
+"""The trust of a genre that a model alone has given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,14 @@ class Row:
     year_low: int | None
     year_high: int | None
     split: Split
+    opinion: dict[str, float] | None = None  # probability by genre, by the model that teaches
+
+    def as_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        kept = asdict(self)
+        if self.opinion is None:
+            del kept["opinion"]
+        return kept
 
 
 @dataclass(frozen=True)
@@ -100,7 +111,7 @@ class Snapshot:
 
     def save(self, path: Path) -> None:
         """Write it as JSON, a row a line."""
-        rows = ",\n".join(json.dumps(asdict(row)) for row in self.rows)
+        rows = ",\n".join(json.dumps(row.as_dict()) for row in self.rows)
         path.write_text(
             f'{{"hash": "{self.hash}", "year": {self.year}, "rows": [\n{rows}\n]}}\n',
             encoding="utf-8",
@@ -109,7 +120,7 @@ class Snapshot:
     @cached_property
     def hash(self) -> str:
         """SHA-256 over all rows, in hex: the same memes, labels and sides have the same."""
-        text = json.dumps([self.year, *(asdict(row) for row in self.rows)], sort_keys=True)
+        text = json.dumps([self.year, *(row.as_dict() for row in self.rows)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     @cached_property
@@ -134,6 +145,7 @@ class Snapshot:
             "genres": {genre.key: genres[genre.key] for genre in GENRES if genres[genre.key]},
             "families": len({row.family for row in self.rows}),
             "by_people": sum(row.by_people for row in self.rows),
+            "by_model": sum(row.trust == BY_MODEL for row in self.rows),
         }
 
 

@@ -1,0 +1,108 @@
+"""How good a model becomes on less of what it learned from: would more memes help?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from core.errors import BadInput
+from core.settings import Settings
+from db.splits import Split
+from training.config import TrainConfig, run_hash
+from training.registry import SNAPSHOT, Registry
+from training.snapshot import Snapshot
+
+__all__ = ["Point", "known_points", "learning_curve"]
+
+_SHARES: Final = (0.125, 0.25, 0.5)
+_FOLDER: Final = "learning-curve"  # in the data folder
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One model that learned from a part."""
+
+    n_train: int  # memes
+    macro_f1: float
+    macro_f1_trusted: float
+
+
+def learning_curve(
+    settings: Settings,
+    version: str,
+    weights: str | Path = "none",
+    say: Callable[[str], None] = lambda _line: None,
+) -> list[Point]:
+    """The figures of models that learned from an eighth, a quarter and half of what a version did.
+
+    All else is as with that version, which is the last point. Whole families go; a larger part
+    holds the smaller ones. Stopped half-way, it goes on with the part it was at.
+
+    Args:
+        settings: of the collection and its models.
+        version: whose learning is asked about.
+        weights: where its picture branch started: what its run was given.
+        say: takes a line for people.
+
+    Raises:
+        BadInput: there is no such version, or it started from other weights.
+        NotReady: a part holds too little to learn from.
+    """
+    from training.fit import fit  # loads TensorFlow: seconds, which a report can do without
+
+    config, snapshot = _run_of(settings, version)
+    if config.weights != Path(weights).name:
+        raise BadInput(
+            f"model {version} started from weights {config.weights}: name them: --weights"
+        )
+    for share in _SHARES:
+        part = _part(snapshot, share, config.seed)
+        registry = _registry(settings, part, config)
+        say(f"{len(part.of(Split.TRAIN))} of {len(snapshot.of(Split.TRAIN))} memes")
+        if not registry.versions():
+            fit(settings, config, part, weights, say, registry)
+    return known_points(settings, version)
+
+
+def known_points(settings: Settings, version: str) -> list[Point]:
+    """What `learning_curve` has found for a version until now, the version itself last."""
+    config, snapshot = _run_of(settings, version)
+    parts = [_registry(settings, _part(snapshot, share, config.seed), config) for share in _SHARES]
+    cards = [part.card(part.versions()[-1]) for part in parts if part.versions()]
+    return [_point(card) for card in [*cards, Registry(settings.models_dir).card(version)]]
+
+
+def _run_of(settings: Settings, version: str) -> tuple[TrainConfig, Snapshot]:
+    registry = Registry(settings.models_dir)
+    try:
+        config = TrainConfig(**registry.card(version)["config"])
+    except TypeError as error:
+        raise BadInput(f"model {version} is of another memeEra: {error}") from error
+    return config, Snapshot.load(registry.path(version) / SNAPSHOT)
+
+
+def _part(snapshot: Snapshot, share: float, seed: int) -> Snapshot:
+    """That share of the families to learn from; the others are left out."""
+    families = sorted({row.family for row in snapshot.of(Split.TRAIN)})
+    order = np.random.default_rng(seed).permutation(families)
+    kept = set(order[: max(1, round(len(families) * share))].tolist())
+    rows = (
+        row
+        if row.split is not Split.TRAIN or row.family in kept
+        else replace(row, split=Split.LEFT_OUT)
+        for row in snapshot.rows
+    )
+    return replace(snapshot, rows=tuple(rows))
+
+
+def _registry(settings: Settings, part: Snapshot, config: TrainConfig) -> Registry:
+    return Registry(settings.data_dir / _FOLDER / run_hash(part.hash, config)[:16])
+
+
+def _point(card: dict[str, Any]) -> Point:
+    metrics = card["metrics"]
+    return Point(
+        card["snapshot"]["splits"]["train"], metrics["macro_f1"], metrics["macro_f1_trusted"]
+    )
