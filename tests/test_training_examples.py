@@ -48,3 +48,10 @@ def test_balanced_each_genre_counts_the_same_in_sum_and_a_meme_one_on_average() 
     assert np.isclose(weight.mean(), 1)
     assert np.isclose(weight[0], weight[1:].sum())
     assert np.isclose(weight[1] * 2, weight[2])  # the community's word, half as trusted
+
+
+def test_a_teacher_is_believed_as_much_as_the_label() -> None:
+    told = replace(ROWS[0], opinion={"rage_comic": 0.6, "political": 0.2, "ironic": 0.2})
+    genre = examples_of([told], GENRES, 2026, WORDS, ASPECTS).genre
+    # Of the genres told apart, .6 and .2 are three to one.
+    assert np.allclose(genre, [[0.5 * 0.75, 0.5 + 0.5 * 0.25]])
