@@ -113,7 +113,7 @@ def window() -> None:
 
     try:
         settings = Settings.load()
-        classifier = load(settings, Registry(settings.models_dir).champion())
+        classifier = load(settings, Registry(settings.models_dir).answering())
     except MemeEraError as error:
         st.error("There is nothing to answer with yet.")
         st.text(str(error))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import BadInput, NotReady
-from training.registry import CARD, Registry
+from training.registry import CARD, STARTER, Registry
 
 
 def make(registry: Registry, mark: str) -> str:
@@ -116,3 +116,23 @@ def test_of_many_versions_the_newest_and_those_that_answer_stay(tmp_path: Path) 
     assert registry.champion() == versions[2]
     assert registry.roll_back() == versions[0]
     assert registry.prune(2) == []
+
+
+def test_the_starter_answers_until_there_is_a_model(tmp_path: Path) -> None:
+    starter = tmp_path / "starter"
+    registry = Registry(tmp_path / "models", starter)
+    with pytest.raises(NotReady, match="there is no model"):
+        registry.answering()
+    starter.mkdir()
+    needed = dict.fromkeys(("classes", "metrics", "snapshot", "config"))
+    (starter / CARD).write_text(json.dumps(needed))
+    assert registry.answering() == STARTER
+    assert registry.path(STARTER) == starter
+    assert registry.card(STARTER) == needed
+    assert registry.versions() == []
+    with pytest.raises(NotReady):
+        registry.champion()
+    with pytest.raises(BadInput, match="it has no rank"):
+        registry.promote(STARTER)
+    version = make(registry, "a")
+    assert registry.answering() == version

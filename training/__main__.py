@@ -214,6 +214,19 @@ def report(version: str | None, path: Path | None) -> None:
     click.echo(f"{path}: open it in a browser")
 
 
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--model", "version", help="A version.  [default: the champion]")
+def publish(folder: Path, version: str | None) -> None:
+    """Write a model into FOLDER as it can be passed on: LiteRT, its card, a model hub's page."""
+    from training.publish import publish as publish_version
+
+    registry = Registry(Settings.load().models_dir)
+    version = version or registry.champion()
+    publish_version(registry, version, folder)
+    click.echo(f"{version} is in {folder}")
+
+
 @main.command("learning-curve")
 @click.option("--model", "version", help="A version.  [default: the champion]")
 @click.option(

@@ -14,7 +14,7 @@ from db.reading import words_of
 from db.session import Database
 from db.splits import Split
 from training.classifier import Classifier, Prediction
-from training.registry import SNAPSHOT, Registry
+from training.registry import SNAPSHOT, STARTER, Registry
 from training.snapshot import Snapshot
 
 __all__ = ["Counts", "predict_all"]
@@ -55,12 +55,9 @@ def predict_all(settings: Settings, version: str | None = None) -> Counts:
     classifier = Classifier.load(settings, version)
     counts = Counts(classifier.version)
     registry = Registry(settings.models_dir)
-    snapshot = Snapshot.load(registry.path(classifier.version) / SNAPSHOT)
     database, media = Database.open(settings), MediaStore.open(settings)
     with database.reading() as session:
-        sides = (Split.TRAIN, Split.VALIDATION)
-        learned_from = [row.meme_id for side in sides for row in snapshot.of(side)]
-        learned = families_of(session, learned_from)
+        learned = families_of(session, _learned_from(registry, classifier.version))
         n = n_unpredicted(session, counts.model)
     after = 0
     with tqdm(total=n, unit="", disable=None, file=sys.stderr) as bar:
@@ -89,6 +86,14 @@ def predict_all(settings: Settings, version: str | None = None) -> Counts:
     if not classifier.reads_words:
         counts.unread = 0
     return counts
+
+
+def _learned_from(registry: Registry, version: str) -> list[int]:
+    """The memes of this collection that a version learned from; the starter knows none of it."""
+    if version == STARTER:
+        return []
+    snapshot = Snapshot.load(registry.path(version) / SNAPSHOT)
+    return [row.meme_id for side in (Split.TRAIN, Split.VALIDATION) for row in snapshot.of(side)]
 
 
 def _said(prediction: Prediction) -> Said:

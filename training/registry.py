@@ -14,13 +14,26 @@ from uuid import uuid4
 
 from core.errors import BadInput, MemeEraError, NotReady
 
-__all__ = ["ANSWERS", "CARD", "KERAS_MODEL", "LITERT_MODEL", "SNAPSHOT", "Draft", "Registry"]
+__all__ = [
+    "ANSWERS",
+    "CARD",
+    "KERAS_MODEL",
+    "LITERT_MODEL",
+    "SNAPSHOT",
+    "STARTER",
+    "Draft",
+    "Registry",
+]
 
 ANSWERS: Final = "answers.npz"
 CARD: Final = "card.json"
 KERAS_MODEL: Final = "model.keras"
 LITERT_MODEL: Final = "model.tflite"
 SNAPSHOT: Final = "snapshot.json"
+STARTER: Final = "starter"
+"""The version that ships with the project, and answers where there is no other."""
+
+_STARTER_DIR: Final = Path(__file__).resolve().parents[1] / "models" / STARTER
 _CHAMPION: Final = "champion"
 _N_REMEMBERED: Final = 20  # versions that answered before
 
@@ -37,8 +50,9 @@ class Draft:
 class Registry:
     """A folder of model versions; a version is there whole or not at all."""
 
-    def __init__(self, models_dir: Path) -> None:
+    def __init__(self, models_dir: Path, starter_dir: Path = _STARTER_DIR) -> None:
         self._dir = models_dir
+        self._starter_dir = starter_dir
 
     @contextmanager
     def new_version(self, snapshot_hash: str, run_hash: str) -> Iterator[Draft]:
@@ -111,12 +125,23 @@ class Registry:
             "python -m training fit one from your collection"
         )
 
+    def answering(self) -> str:
+        """The champion; before there is one, the starter.
+
+        Raises:
+            NotReady: there is neither.
+        """
+        has_starter = (self._starter_dir / CARD).is_file()
+        return STARTER if has_starter and not self.versions() else self.champion()
+
     def promote(self, version: str) -> None:
         """Let this version answer from now on.
 
         Raises:
             BadInput: there is no such version.
         """
+        if version == STARTER:
+            raise BadInput("the starter answers where there is no other model; it has no rank")
         self.path(version)
         before = [one for one in self._promoted() if one != version]
         self._write_promoted([version, *before[:_N_REMEMBERED]])
@@ -168,11 +193,13 @@ class Registry:
             raise MemeEraError(f"{self._dir}: cannot be written: {error.strerror}") from error
 
     def path(self, version: str) -> Path:
-        """The folder of a version.
+        """The folder of a version, or of the starter.
 
         Raises:
             BadInput: there is no such version.
         """
+        if version == STARTER and (self._starter_dir / CARD).is_file():
+            return self._starter_dir
         if version not in self.versions():
             known = ", ".join(self.versions()) or "none"
             raise BadInput(f"there is no model {version!r}; there are: {known}")

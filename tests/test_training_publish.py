@@ -1,0 +1,53 @@
+"""`publish`: a model as it can be passed on."""
+
+import json
+from pathlib import Path
+from random import Random
+
+import yaml
+
+from demo.drawing import draw
+from tests.conftest import Trained
+from tests.test_training_fit import command
+from training.classifier import Classifier
+from training.registry import CARD, LITERT_MODEL, Registry
+
+
+def test_what_is_published_answers_as_the_model_and_tells_of_itself(
+    trained: Trained, tmp_path: Path
+) -> None:
+    folder = tmp_path / "passed on"
+    done = command(trained.data_dir, "publish", str(folder))
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in folder.iterdir()} == {CARD, LITERT_MODEL, "README.md"}
+    registry = Registry(trained.data_dir / "models")
+    card = json.loads((folder / CARD).read_text())
+    assert set(registry.card(trained.version)) - set(card) == {"history"}
+
+    picture = draw("political", Random(5))
+    one, other = (
+        Classifier(path, trained.version, card).answer(picture, ())
+        for path in (folder, registry.path(trained.version))
+    )
+    assert (one.scores == other.scores).all()
+
+    _, front, page = (folder / "README.md").read_text(encoding="utf-8").split("---\n", 2)
+    told = yaml.safe_load(front)
+    assert told["license"] == "mit"
+    measured = {m["name"]: m["value"] for m in told["model-index"][0]["results"][0]["metrics"]}
+    assert measured["macro F1"] == card["metrics"]["macro_f1"]
+    assert page.count("| Political |") == 1
+    assert "no weights of others" in page
+
+
+def test_a_card_of_an_older_memeera_is_told_in_one_line(trained: Trained, tmp_path: Path) -> None:
+    data_dir = trained.copy_to(tmp_path / "data")
+    path = Registry(data_dir / "models").path(trained.version) / CARD
+    card = json.loads(path.read_text())
+    del card["metrics"]["top_2"]
+    path.write_text(json.dumps(card))
+    done = command(data_dir, "publish", str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "an older memeEra made it" in done.stderr
+    assert not (tmp_path / "out").exists()
