@@ -64,6 +64,7 @@ RUN pip install --no-compile -c constraints.txt -r /requirements/training.txt
 COPY core core/
 COPY db db/
 COPY training training/
+COPY models/starter models/starter/
 USER 10001:10001
 VOLUME /data
 ENTRYPOINT ["python", "-m", "training"]
@@ -75,6 +76,7 @@ RUN pip install --no-compile -c constraints.txt -r /requirements/app.txt
 COPY core core/
 COPY db db/
 COPY training training/
+COPY models/starter models/starter/
 COPY memeEraML.py ./
 USER 10001:10001
 VOLUME /data

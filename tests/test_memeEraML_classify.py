@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.genres import GENRES
 from core.settings import Settings
 from demo.drawing import draw
 from tests.conftest import ROOT, Trained
@@ -118,11 +119,16 @@ def test_what_is_no_picture_is_one_clear_line_each_and_the_rest_is_answered(
     assert answers[-1]["genre"]
 
 
-def test_without_a_model_it_says_how_to_get_one(tmp_path: Path, memes: list[Path]) -> None:
-    done = classify(tmp_path / "nothing", memes[0])
-    assert done.returncode == 1
-    assert len(done.stderr.splitlines()) == 1
-    assert "make demo" in done.stderr
+def test_before_there_is_a_model_of_ones_own_the_starter_answers(
+    tmp_path: Path, memes: list[Path]
+) -> None:
+    done = classify(tmp_path / "nothing", "--json", *memes)
+    assert done.returncode == 0, done.stderr
+    answers = json.loads(done.stdout)
+    assert {answer["model"] for answer in answers} == {"starter"}
+    for answer in answers:
+        assert {g["label"] for g in answer["genre"]} == {genre.key for genre in GENRES}
+    assert not (tmp_path / "nothing").exists()
 
 
 def test_a_model_that_is_damaged_or_unknown_is_told(

@@ -1,6 +1,7 @@
 """`python -m training predict`: a model says what it makes of every meme."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -95,8 +96,15 @@ def test_it_goes_on_where_it_was_stopped_and_passes_over_lost_files(
     assert (status, counts["predicted"], counts["skipped"]) == (0, n - 7, 2)
 
 
-def test_without_a_model_it_says_what_to_do(tmp_path: Path) -> None:
-    status, _, said = predict(tmp_path)
-    assert status != 0
-    assert len(said.splitlines()) == 1
-    assert "training fit" in said
+def test_before_there_is_a_model_of_ones_own_the_starter_predicts(
+    trained: Trained, tmp_path: Path
+) -> None:
+    data_dir = trained.copy_to(tmp_path / "data")
+    shutil.rmtree(data_dir / "models")
+    status, counts, said = predict(data_dir)
+    assert status == 0, said
+    with reading(Settings(data_dir=data_dir)) as session:
+        rows = session.scalars(select(Prediction)).all()
+    assert counts["predicted"] == len(rows) > 0
+    assert {row.model_version for row in rows} == {"starter"}
+    assert all(row.held_out for row in rows)  # it knows nothing of this collection

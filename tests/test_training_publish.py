@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import yaml
 
 from demo.drawing import draw
@@ -25,11 +26,11 @@ def test_what_is_published_answers_as_the_model_and_tells_of_itself(
     assert set(registry.card(trained.version)) - set(card) == {"history"}
 
     picture = draw("political", Random(5))
-    one, other = (
-        Classifier(path, trained.version, card).answer(picture, ())
-        for path in (folder, registry.path(trained.version))
-    )
-    assert (one.scores == other.scores).all()
+    paths = (folder, registry.path(trained.version))
+    one, other = (Classifier(path, trained.version, card).answer(picture, ()) for path in paths)
+    assert np.abs(one.scores - other.scores).max() < 0.05  # its weights are of 8 bits
+    small, whole = ((path / LITERT_MODEL).stat().st_size for path in paths)
+    assert small < whole * 0.35
 
     _, front, page = (folder / "README.md").read_text(encoding="utf-8").split("---\n", 2)
     told = yaml.safe_load(front)
@@ -44,10 +45,10 @@ def test_a_card_of_an_older_memeera_is_told_in_one_line(trained: Trained, tmp_pa
     data_dir = trained.copy_to(tmp_path / "data")
     path = Registry(data_dir / "models").path(trained.version) / CARD
     card = json.loads(path.read_text())
-    del card["metrics"]["top_2"]
+    del card["snapshot"]["by_model"]
     path.write_text(json.dumps(card))
     done = command(data_dir, "publish", str(tmp_path / "out"))
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "an older memeEra made it" in done.stderr
-    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "out" / CARD).exists()

@@ -12,7 +12,7 @@ from db.session import Database
 from db.splits import Split
 from tests.conftest import Trained
 from tests.test_training_fit import command
-from training.registry import SNAPSHOT, Registry
+from training.registry import LITERT_MODEL, SNAPSHOT, Registry
 from training.snapshot import Snapshot
 
 FEW = ("--epochs", "1", "--image-px", "32")
@@ -95,13 +95,14 @@ def test_a_damaged_holdout_is_told(trained: Trained, tmp_path: Path) -> None:
 def _make_it_useless(folder: Path) -> None:
     """Export a model that knows as little as one that was never taught."""
     from training.config import TrainConfig
-    from training.fit import _export
+    from training.export import export_litert
     from training.model import build
 
     card = json.loads((folder / "card.json").read_text())
     config = TrainConfig(**card["config"])
     first, last = card["years"]
-    _export(build(config, len(card["classes"]), last - first + 1).answering, folder)
+    model = build(config, len(card["classes"]), last - first + 1).answering
+    export_litert(model, folder / LITERT_MODEL)
 
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -219,11 +219,12 @@ def report(version: str | None, path: Path | None) -> None:
 @click.option("--model", "version", help="A version.  [default: the champion]")
 def publish(folder: Path, version: str | None) -> None:
     """Write a model into FOLDER as it can be passed on: LiteRT, its card, a model hub's page."""
-    from training.publish import publish as publish_version
+    with quiet_native():
+        from training.publish import publish as publish_version
 
-    registry = Registry(Settings.load().models_dir)
-    version = version or registry.champion()
-    publish_version(registry, version, folder)
+    settings = Settings.load()
+    version = version or Registry(settings.models_dir).champion()
+    publish_version(settings, version, folder)
     click.echo(f"{version} is in {folder}")
 
 

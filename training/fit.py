@@ -1,7 +1,5 @@
 """One training run: from a snapshot to a version in the registry."""
 
-import contextlib
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -28,6 +26,7 @@ from training.config import TrainConfig, run_hash
 from training.dataset import batches
 from training.evaluate import evaluate
 from training.examples import FIRST_YEAR, examples_of
+from training.export import export_litert
 from training.model import BRANCHES, Branch, Network, build, load_backbone_weights
 from training.plots import confusion
 from training.registry import ANSWERS, CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, Registry
@@ -105,7 +104,8 @@ def fit(
         say("fitting the mix")
         calibration = _calibrate(network, lesson)
         say("exporting the model")
-        _export(network.answering, draft.folder)
+        network.answering.save(draft.folder / KERAS_MODEL)
+        export_litert(network.answering, draft.folder / LITERT_MODEL)
         card = {
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "classes": snapshot.classes,
@@ -215,10 +215,3 @@ def _said(network: Network, lesson: Lesson) -> Any:
                 np.stack([logits[branch.value] for branch in BRANCHES], axis=1)
             )
     return said
-
-
-def _export(model: keras.Model, folder: Path) -> None:
-    model.save(folder / KERAS_MODEL)
-    # The converter writes to standard output, where a report may be JSON.
-    with contextlib.redirect_stdout(io.StringIO()):
-        model.export(str(folder / LITERT_MODEL), format="litert", verbose=False)

@@ -1,45 +1,68 @@
 """A model as it is passed on: what answers, its card, and a page in the form of a model hub."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
+import keras
 from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 
+import training.encoding  # noqa: F401  # Keras finds our layer by it
 from core.errors import BadInput
 from core.genres import GENRES
-from training.registry import CARD, LITERT_MODEL, Registry
+from core.settings import Settings
+from db.media import MediaStore
+from db.reading import words_of
+from db.session import reading
+from db.splits import Split
+from training.assess import assess
+from training.classifier import Classifier
+from training.evaluate import evaluate
+from training.export import export_litert
+from training.registry import CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, Registry
+from training.snapshot import Snapshot
 
 __all__ = ["publish"]
 
 
-def publish(registry: Registry, version: str, folder: Path) -> None:
+def publish(settings: Settings, version: str, folder: Path) -> None:
     """Write a version into a folder that can be passed on.
 
-    It holds the LiteRT model, its card without the epochs, and README.md, a model card in the form
-    that the Hugging Face Hub reads. No meme and no list of memes is in it.
+    It holds the LiteRT model with weights of 8 bits, tested anew as it is; its card without the
+    epochs; and README.md, a model card in the form that the Hugging Face Hub reads. No meme and no
+    list of memes is in it.
 
     Raises:
-        BadInput: there is no such version, its card is of another memeEra, or the folder cannot be
+        BadInput: there is no such version, it is of another memeEra, or the folder cannot be
             written.
+        MemeEraError: a picture of its test is gone.
     """
-    card = registry.card(version)
-    kept = {name: value for name, value in card.items() if name != "history"}
+    registry = Registry(settings.models_dir)
+    source, card = registry.path(version), registry.card(version)
+    del card["history"]
     try:
-        readme = _readme(version, kept)
-    except (UndefinedError, TypeError) as error:
+        model = keras.saving.load_model(source / KERAS_MODEL)
+    except (OSError, ValueError, TypeError) as error:
+        raise BadInput(f"{source / KERAS_MODEL}: cannot be loaded: {error}") from error
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        export_litert(model, folder / LITERT_MODEL, small=True)
+        rows = Snapshot.load(source / SNAPSHOT).of(Split.TEST)
+        with reading(settings) as session:
+            words = words_of(session, [row.sha256 for row in rows])
+        classifier = Classifier(folder, version, card)
+        answers = evaluate(classifier, rows, MediaStore.open(settings), words)
+        card["metrics"] = assess(answers, card["seed"]).as_dict()
+        (folder / "README.md").write_text(_readme(version, card), encoding="utf-8")
+        # Last: without a card there is no model.
+        (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{folder}: cannot be written: {error.strerror}") from error
+    except UndefinedError as error:
         raise BadInput(
             f"model {version}: its card lacks what a model card tells; an older memeEra made it: "
             "python -m training fit makes another"
         ) from error
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(registry.path(version) / LITERT_MODEL, folder / LITERT_MODEL)
-        (folder / CARD).write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
-        (folder / "README.md").write_text(readme, encoding="utf-8")
-    except OSError as error:
-        raise BadInput(f"{folder}: cannot be written: {error.strerror}") from error
 
 
 def _readme(version: str, card: dict[str, Any]) -> str:
