@@ -314,7 +314,7 @@ def list_versions(as_json: bool) -> None:
         print_json(rows)
         return
     if not rows:
-        click.echo("there is no model yet; try: python -m training fit")
+        click.echo("there is no model yet, and the starter answers; try: python -m training fit")
     for row in rows:
         click.echo(
             f"{'*' if row['champion'] else ' '} {row['version']}  macro F1 {row['macro_f1']:.3f}  "
