@@ -72,8 +72,10 @@ def test_validation_sees_the_pictures_as_people_will_send_them(
 ) -> None:
     whole = fed(batches(shards, examples, SIDE, 4), len(rows))
     sent = np.stack([picture_of(media.get(row.sha256, row.format), SIDE) for row in rows])
-    # One was decoded from a small JPEG, the other from the file.
-    assert np.abs(whole["picture"] - sent).mean() < 4  # of 255
+    # One was decoded from a small JPEG at a quarter of its size, the other from the file: edges are
+    # less sharp. Another picture of the same size is ten times as far.
+    assert np.abs(whole["picture"] - sent).mean() < 8  # of 255
+    assert np.abs(whole["picture"] - np.roll(sent, 1, axis=0)).mean() > 40
     assert whole["picture"].shape == (len(rows), SIDE, SIDE, 3)
     assert [GENRES[i] for i in whole["genre"].argmax(axis=1)] == [row.genre for row in rows]
     assert (whole["genre_weight"] == examples.genre_weight).all()

@@ -182,10 +182,10 @@ def evaluate(version: str | None, as_json: bool) -> None:
     from training.snapshot import Snapshot
 
     settings = Settings.load()
+    registry = Registry(settings.models_dir)
+    version = version or registry.champion()
+    rows = Snapshot.load(registry.path(version) / SNAPSHOT).of(Split.TEST)
     classifier = Classifier.load(settings, version)
-    folder = Registry(settings.models_dir).path(classifier.version)
-    snapshot = Snapshot.load(folder / SNAPSHOT)
-    rows = snapshot.of(Split.TEST)
     with reading(settings) as session:
         words = words_of(session, [row.sha256 for row in rows])
     metrics = assess(evaluate_rows(classifier, rows, MediaStore.open(settings), words))

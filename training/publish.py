@@ -58,11 +58,6 @@ def publish(settings: Settings, version: str, folder: Path) -> None:
         (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise BadInput(f"{folder}: cannot be written: {error.strerror}") from error
-    except UndefinedError as error:
-        raise BadInput(
-            f"model {version}: its card lacks what a model card tells; an older memeEra made it: "
-            "python -m training fit makes another"
-        ) from error
 
 
 def _readme(version: str, card: dict[str, Any]) -> str:
@@ -75,4 +70,11 @@ def _readme(version: str, card: dict[str, Any]) -> str:
         keep_trailing_newline=True,
     )
     names = {genre.key: genre.name for genre in GENRES}
-    return environment.get_template("model_card.md").render(version=version, card=card, names=names)
+    page = environment.get_template("model_card.md")
+    try:
+        return page.render(version=version, card=card, names=names)
+    except (UndefinedError, TypeError) as error:  # TypeError: of a figure that is not there
+        raise BadInput(
+            f"model {version}: its card lacks what a model card tells; an older memeEra made it: "
+            "python -m training fit makes another"
+        ) from error

@@ -100,6 +100,8 @@ class Snapshot:
         Raises:
             BadInput: the file is missing or damaged.
         """
+        if not path.exists():
+            raise BadInput(f"{path}: the list of memes that a model was made from is not there")
         try:
             saved = json.loads(path.read_text(encoding="utf-8"))
             snapshot = cls(tuple(_row(row) for row in saved["rows"]), saved["year"])
