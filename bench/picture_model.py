@@ -96,7 +96,8 @@ def _features(rows: Sequence[Row], media: MediaStore, weights: Path) -> npt.NDAr
             for row in rows[i : i + 32]
         ]
         pictures = np.stack(squares).astype(np.float32) / 127.5 - 1  # (B, S, S, 3)
-        features.append(np.asarray(backbone(pictures, training=False)).mean(axis=(1, 2)))
+        last = np.asarray(backbone(pictures, training=False)[-1])
+        features.append(last.mean(axis=(1, 2)))
     return np.concatenate(features)
 
 

@@ -143,10 +143,13 @@ def test_a_model_that_is_damaged_or_unknown_is_told(
     assert done.returncode == 2
     assert "not of one run: the card tells of 2 genres" in done.stderr
     assert len(done.stderr.splitlines()) == 1
-    (folder / "card.json").write_text(json.dumps({k: card[k] for k in card if k != "years"}))
-    done = classify(data_dir, memes[0])
-    assert done.returncode == 2
-    assert "an older one made it" in done.stderr
+    without_years = {k: card[k] for k in card if k != "years"}
+    counts_otherwise = card | {"input": card["input"] | {"grams": {"lengths": [2], "places": 9}}}
+    for older in (without_years, counts_otherwise):
+        (folder / "card.json").write_text(json.dumps(older))
+        done = classify(data_dir, memes[0])
+        assert done.returncode == 2
+        assert "an older one made it" in done.stderr
     (folder / "card.json").write_text(json.dumps(card))
     (folder / "model.tflite").write_bytes(b"damaged")
     done = classify(data_dir, memes[0])

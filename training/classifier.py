@@ -16,7 +16,7 @@ from core.images import decode
 from core.quiet import quiet_native
 from core.settings import Settings
 from core.words import Line, read_words
-from training.lines import Written, written
+from training.lines import GRAMS, Written, written
 from training.picture import fit_square
 from training.registry import LITERT_MODEL, Registry
 
@@ -97,6 +97,8 @@ class Classifier:
             self.abstain_below = float(card["calibration"]["abstain_below"])
             self.side_px = int(card["input"]["side_px"])
             self.reads_words = bool(card["reads_words"])
+            if card["input"]["grams"] != GRAMS:
+                raise ValueError(f"n-grams as in {GRAMS}")
         except (KeyError, TypeError, ValueError) as error:
             raise BadInput(
                 f"{model_dir}: its card lacks what this memeEra needs ({error}); an older one made "

@@ -27,6 +27,7 @@ from training.dataset import batches
 from training.evaluate import evaluate
 from training.examples import FIRST_YEAR, examples_of
 from training.export import export_litert
+from training.lines import GRAMS
 from training.model import BRANCHES, Branch, Network, build, load_backbone_weights
 from training.plots import confusion
 from training.registry import ANSWERS, CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, Registry
@@ -110,7 +111,12 @@ def fit(
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "classes": snapshot.classes,
             "years": [FIRST_YEAR, snapshot.year],
-            "input": {"side_px": config.image_px, "range": [0, 255], "layout": "RGB"},
+            "input": {
+                "side_px": config.image_px,
+                "range": [0, 255],
+                "layout": "RGB",
+                "grams": GRAMS,
+            },
             "reads_words": bool(train.text.known.any()),
             "snapshot": {"hash": snapshot.hash, **snapshot.counts()},
             "calibration": calibration,

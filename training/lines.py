@@ -11,12 +11,15 @@ import numpy.typing as npt
 
 from core.words import Line
 
-__all__ = ["LAYOUT", "N_GRAMS", "Written", "written"]
+__all__ = ["GRAMS", "LAYOUT", "N_GRAMS", "Written", "written"]
 
 N_GRAMS: Final = 8192
 """Into how many n-grams of characters are hashed: few enough to learn, with few collisions."""
 
-_LENGTHS: Final = (2, 3, 4)  # characters of an n-gram; a word's ends count as one each
+_LENGTHS: Final = (1, 2, 3, 4, 5)  # characters of an n-gram; a word's ends count as one each
+GRAMS: Final = {"lengths": list(_LENGTHS), "places": N_GRAMS}
+"""How words become numbers, for a model's card: another memeEra may count otherwise."""
+
 _N_BANDS: Final = 5  # into which the picture's height is divided
 _LINE_LENGTH: Final = 30  # characters: a usual line
 

@@ -1,6 +1,6 @@
 """The network: a picture, the words in it and how they lie; out come genre and year.
 
-    picture ─ backbone ─┬─ pooled ─┬──────── genre by the picture ─┐
+    picture ─ backbone ─┬─ levels ─┬──────── genre by the picture ─┐
                         │          └─ hidden ─┐                    │
                         └─ map of genres      │                    ├─ mixed ─ genre
     grams ─ hidden ─┬─ genre by the words ────│────────────────────┤
@@ -12,10 +12,15 @@
 Each branch says the genre on its own, and is taught on its own: so each learns all that it can,
 and any may be missing. The mix is fitted last, on memes that none of them learned from, and is
 what makes the scores probabilities.
+
+Of the picture count not only the last feature map's means, which say what is shown, but of some
+earlier maps the means and the deviations over all places as well: they say how it was made.
 """
 
 import contextlib
+import math
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -34,6 +39,17 @@ __all__ = ["BRANCHES", "Branch", "Network", "build", "load_backbone_weights"]
 _JOINT_WIDTH: Final = 128  # numbers of the embedding
 _PICTURE_WIDTH: Final = 64  # of the picture's part in it
 _SHORTEST: Final = 1e-3  # a single n-gram's square is a thousand times that
+_FLAT: Final = (
+    1e-6  # added to variances: of a map that is alike everywhere, too, a root has a slope
+)
+
+# The maps of MobileNetV2 that are looked at: of each size the one with most to say.
+_LEVELS: Final = (
+    "block_3_expand_relu",
+    "block_6_expand_relu",
+    "block_13_expand_relu",
+    "out_relu",
+)
 
 
 class Branch(StrEnum):
@@ -60,10 +76,11 @@ class Network:
         answering: the same inputs to `genre` (B, n_genres) and `year` (B, n_years), which sum to 1;
             `embedding` (B, 128) of length 1; `map` (B, h, w, n_genres), how much each place speaks
             for each genre, as logits.
-        features: `picture` to what the backbone makes of it, pooled, (B, n_features).
+        features: `picture` to what the backbone makes of it over all places, (B, n_features).
         on_features: as `taught`, with `features` in the picture's place, each feature scaled to
             mean 0 and variance 1.
-        backbone: its convolutional part.
+        backbone: its convolutional part: (B, S, S, 3) in -1..1 to a list of maps, the last the
+            coarsest, (B, S / 32, S / 32, n).
     """
 
     taught: keras.Model
@@ -84,10 +101,11 @@ def build(config: TrainConfig, n_genres: int, n_years: int) -> Network:
     given = keras.Input((2,), name="given")
     picture = keras.Input((config.image_px, config.image_px, 3), name="picture")
     backbone = _backbone(config)
-    places = backbone(layers.Rescaling(1 / 127.5, offset=-1)(picture))  # (B, h, w, n_features)
+    levels = _Levels(backbone(layers.Rescaling(1 / 127.5, offset=-1)(picture)))
+    unscaled = levels.over_all_places()  # (B, 1, 1, n_features)
     # Each feature on one scale: a fresh head then learns in a few epochs what took it dozens.
     scaled = layers.BatchNormalization(momentum=0.9, center=False, scale=False, name="scaled")
-    pooled = layers.GlobalAveragePooling2D()(scaled(places))
+    pooled = layers.Flatten()(scaled(unscaled))
     features = keras.Input(pooled.shape[1:], name="features")
 
     heads = {name: layers.Dense(n_genres, name=f"genre_{name}") for name in BRANCHES}
@@ -117,16 +135,14 @@ def build(config: TrainConfig, n_genres: int, n_years: int) -> Network:
         "genre": _mixed(said, given, mix_weights, mix_biases),
         "year": layers.Softmax(name="year")(said["year"]),
         "embedding": layers.UnitNormalization(name="embedding")(hidden),
-        # A head on pooled places is the mean of the same head on each place.
-        "map": heads[Branch.PICTURE](scaled(places)),
+        # A head on the mean over places is the mean of the same head on each place.
+        "map": heads[Branch.PICTURE](scaled(levels.at_each_place())),
     }
     without_picture = {name: value for name, value in inputs.items() if name != "picture"}
     return Network(
         taught=keras.Model(inputs, said, name="taught"),
         answering=keras.Model(inputs, answer, name="memeera"),
-        features=keras.Model(
-            picture, layers.GlobalAveragePooling2D()(places), name="unscaled_features"
-        ),
+        features=keras.Model(picture, layers.Flatten()(unscaled), name="unscaled_features"),
         on_features=keras.Model(
             without_picture | {"features": features}, said_on_features, name="on_features"
         ),
@@ -136,6 +152,37 @@ def build(config: TrainConfig, n_genres: int, n_years: int) -> Network:
         mix_weights=mix_weights,
         mix_biases=mix_biases,
     )
+
+
+class _Levels:
+    """What is seen on each map: of all the mean, of all but the last the deviation too."""
+
+    def __init__(self, maps: Sequence[Any]) -> None:
+        self._maps = maps
+        self._means = [_mean(x) for x in maps]
+        squares = [
+            ops.square(x - mean) + _FLAT for x, mean in zip(maps[:-1], self._means, strict=False)
+        ]
+        self._deviations = [ops.sqrt(_mean(x)) for x in squares]
+        # Their means over all places are the deviations.
+        self._by_place = [x / off for x, off in zip(squares, self._deviations, strict=True)]
+
+    def over_all_places(self) -> Any:
+        """(B, 1, 1, n_features)."""
+        return layers.Concatenate()([*self._means, *self._deviations])
+
+    def at_each_place(self) -> Any:
+        """(B, h, w, n_features) on the last map's places; its mean is `over_all_places`."""
+        n_places = self._maps[-1].shape[1]
+        strides = [2 ** math.ceil(math.log2(x.shape[1] / n_places)) for x in self._maps]
+        pairs = zip([*self._maps, *self._by_place], [*strides, *strides[:-1]], strict=True)
+        return layers.Concatenate()(
+            [layers.AveragePooling2D(n, padding="same")(x) for x, n in pairs]
+        )
+
+
+def _mean(x: Any) -> Any:
+    return layers.GlobalAveragePooling2D(keepdims=True)(x)
 
 
 class _Text:
@@ -239,20 +286,23 @@ def _backbone(config: TrainConfig) -> keras.Model:
         case Backbone.SMALL:
             return _small(shape)
         case Backbone.MOBILENET_V2:
-            return keras.applications.MobileNetV2(
-                include_top=False, weights=None, input_shape=shape, name="backbone"
+            whole = keras.applications.MobileNetV2(
+                include_top=False, weights=None, input_shape=shape
             )
+            maps = [whole.get_layer(name).output for name in _LEVELS]
+            return keras.Model(whole.input, maps, name="backbone")
 
 
 def _small(shape: tuple[int, int, int]) -> keras.Model:
     """Five convolutions that halve the picture, each but the first followed by a residual one."""
     picture = keras.Input(shape)
-    x = picture
-    for i, n_filters in enumerate((24, 48, 96, 144, 192)):
+    x = _convolution(picture, 24, strides=2)
+    maps = []
+    for n_filters in (48, 96, 144, 192):
         x = _convolution(x, n_filters, strides=2)
-        if i > 0:
-            x = layers.add([x, _convolution(x, n_filters)])
-    return keras.Model(picture, x, name="backbone")
+        x = layers.add([x, _convolution(x, n_filters)])
+        maps.append(x)
+    return keras.Model(picture, maps, name="backbone")
 
 
 def _convolution(x: Any, n_filters: int, strides: int = 1) -> Any:
