@@ -84,10 +84,8 @@ def _feeds(
         folder, image_size=(image_px, image_px), batch_size=_BATCH, seed=1, verbose=False
     ).prefetch(2)
     feeds: dict[str, Callable[[], int]] = {
-        "plain": _epoch(batches(shards, examples, image_px, _BATCH), lambda b: len(b["picture"])),
-        "augmented": _epoch(
-            batches(shards, examples, image_px, _BATCH, seed=1), lambda b: len(b["picture"])
-        ),
+        "plain": _epoch(batches(shards, examples, _BATCH), lambda b: len(b["picture"])),
+        "augmented": _epoch(batches(shards, examples, _BATCH, seed=1), lambda b: len(b["picture"])),
         "keras": _epoch(keras_feed, lambda b: len(b[0])),
     }
     try:

@@ -34,7 +34,12 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="none|imagenet|PATH",
         help="Where the picture branch starts: from nothing, or from MobileNetV2 weights.",
     )
-    @click.option("--epochs", type=click.IntRange(min=1), help="At most so many.")
+    @click.option(
+        "--epochs",
+        type=click.IntRange(min=1),
+        help="At most so many, of the whole network. With weights, without this: none, and all but "
+        "the backbone learns, in a minute.",
+    )
     @click.option("--image-px", type=click.IntRange(32, 512), help="Side the network sees.")
     @click.option("--batch-size", type=click.IntRange(min=1))
     @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True)

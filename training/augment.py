@@ -4,7 +4,7 @@ Never a flip: text betrays it. Most pictures skip most of it: a network that onl
 letters misreads sharp ones.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import tensorflow as tf
 
@@ -15,29 +15,26 @@ __all__ = ["augmented", "squared"]
 _JPEG_QUALITY: Final = (40, 90)
 
 
-def squared(picture: tf.Tensor, side_px: int) -> tf.Tensor:
-    """The picture in its proportions on a grey square: (H, W, 3) uint8 to (S, S, 3) uint8.
-
-    Its longer side is from S to 2 S.
-    """
-    return _on_ground(_resized(picture, tf.constant(1.0), tf.constant(1.0), side_px), side_px)
-
-
 def augmented(picture: tf.Tensor, side_px: int, random: tf.Tensor) -> tf.Tensor:
-    """As `squared`, changed by chance; the same random (2,) int64 gives the same changes."""
+    """As `squared`, changed by chance; the same random (2,) int64 gives the same changes.
+
+    Enlarged where it was cropped; where it is made smaller, by a seventh at most.
+    """
     seeds = tf.unstack(tf.random.split(random, 6))
     chance = tf.random.stateless_uniform((3,), seeds[0])
-    picture = tf.cond(chance[0] < 0.5, lambda: _cropped(picture, seeds[1]), lambda: picture)
     zoom = tf.random.stateless_uniform((2,), seeds[2], 0.86, 1.0)
-    zoom = tf.where(chance[0] < 0.5, zoom, tf.ones_like(zoom))
-    picture = _resized(picture, zoom[0], zoom[1], side_px)
+    picture = tf.cond(
+        chance[0] < 0.5,
+        lambda: _resized(_cropped(picture, seeds[1]), zoom, side_px),
+        lambda: picture,
+    )
     picture = tf.cond(
         chance[1] < 0.3,
         lambda: tf.image.stateless_random_jpeg_quality(picture, *_JPEG_QUALITY, seeds[3]),
         lambda: picture,
     )
     picture = tf.cond(chance[2] < 0.5, lambda: _recoloured(picture, seeds[4]), lambda: picture)
-    return _on_ground(picture, side_px)
+    return squared(picture, side_px)
 
 
 def _cropped(picture: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -49,13 +46,12 @@ def _cropped(picture: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     return tf.image.crop_to_bounding_box(picture, cut[0, 0], cut[0, 1], size[0], size[1])
 
 
-def _resized(picture: tf.Tensor, height_zoom: Any, width_zoom: Any, side_px: int) -> tf.Tensor:
-    """Its longer side side_px, then each side times its zoom. (h, w, 3) uint8."""
+def _resized(picture: tf.Tensor, zoom: tf.Tensor, side_px: int) -> tf.Tensor:
+    """Its longer side side_px, then height and width times their zoom. (h, w, 3) uint8."""
     size = tf.cast(tf.shape(picture)[:2], tf.float32)
-    size = size * (side_px / tf.reduce_max(size)) * tf.stack([height_zoom, width_zoom])
+    size = size * (side_px / tf.reduce_max(size)) * zoom
     size = tf.maximum(1, tf.cast(tf.floor(size + 0.5), tf.int32))
-    # What comes here is less than twice as large: nothing is skipped that antialiasing would keep,
-    # and it takes four times as long.
+    # So little smaller, nothing is skipped that antialiasing, at four times the cost, would keep.
     return tf.cast(tf.image.resize(picture, size) + 0.5, tf.uint8)
 
 
@@ -67,8 +63,8 @@ def _recoloured(picture: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     return tf.image.stateless_random_saturation(picture, 0.7, 1.3, seeds[2])
 
 
-def _on_ground(picture: tf.Tensor, side_px: int) -> tf.Tensor:
-    """Centred on a grey square. (S, S, 3) uint8."""
+def squared(picture: tf.Tensor, side_px: int) -> tf.Tensor:
+    """The picture centred on a grey square: (H, W, 3) uint8, no side above S, to (S, S, 3)."""
     size = tf.shape(picture)[:2]
     before = (side_px - size) // 2
     after = side_px - size - before

@@ -21,7 +21,6 @@ _N_SHUFFLED: Final = 4096
 def batches(
     shards: Shards,
     examples: Examples,
-    image_px: int,
     batch_size: int,
     *,
     seed: int | None = None,
@@ -34,9 +33,8 @@ def batches(
     (B,), 1 where the words are known, float32; and of `Examples` the last four.
 
     Args:
-        shards: hold the pictures.
+        shards: hold the pictures, S their longer side.
         examples: those wanted.
-        image_px: S, the side of the square the network sees.
         batch_size: B.
         seed: for training: they come shuffled and augmented, each time otherwise; the same seed
             gives the same batches. None: as they are, in the order in which the shards have them.
@@ -49,19 +47,17 @@ def batches(
         default_value=-1,
     )
     told = _told(examples)
-    # A JPEG is decoded at a half, a quarter or an eighth of its size in less time than whole.
-    shrink = max(n for n in (1, 2, 4, 8) if shards.side_px >= n * image_px)
 
     def find(record: tf.Tensor) -> Any:
         parsed = parse(record)
         return position.lookup(parsed["sha256"]), parsed["jpeg"]
 
     def load(i: tf.Tensor, jpeg: tf.Tensor) -> Any:
-        return told(i) | {"picture": squared(_decoded(jpeg, shrink), image_px)}
+        return told(i) | {"picture": squared(_decoded(jpeg), shards.side_px)}
 
     def load_changed(found: Any, random: tf.Tensor) -> dict[str, tf.Tensor]:
         i, jpeg = found
-        changed = {"picture": augmented(_decoded(jpeg, shrink), image_px, random[:2])}
+        changed = {"picture": augmented(_decoded(jpeg), shards.side_px, random[:2])}
         return _partly_hidden(told(i), hidden_share, random[2:]) | changed
 
     data = tf.data.Dataset.from_tensor_slices(shards.files)
@@ -82,7 +78,7 @@ def batches(
 
 
 def feature_batches(
-    features: npt.NDArray[np.float32],
+    features: npt.NDArray[np.floating],
     examples: Examples,
     batch_size: int,
     *,
@@ -92,28 +88,31 @@ def feature_batches(
     """As `batches`, with `features` (B, n_features) float32 in the picture's place.
 
     Args:
-        features: of the examples, in their order: (N, n_features).
+        features: of the examples, in their order: (N, n_features); may lie on the disk.
         examples: those wanted.
         batch_size: B.
         seed: for training: they come shuffled. None: in the examples' order.
         hidden_share: how often `given` denies the picture, and how often the words.
     """
     told = _told(examples)
-    kept = tf.constant(features)
 
-    def load(i: tf.Tensor) -> Any:
-        return told(i) | {"features": tf.gather(kept, i)}
+    def changed(i: tf.Tensor, random: tf.Tensor) -> dict[str, tf.Tensor]:
+        return _partly_hidden(told(i), hidden_share, random[2:])
 
-    def load_changed(i: tf.Tensor, random: tf.Tensor) -> dict[str, tf.Tensor]:
-        return _partly_hidden(load(i), hidden_share, random[2:])
+    def with_features(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        # Not held by TensorFlow as a whole: those of a large collection are more than memory.
+        those = tf.numpy_function(
+            lambda i: features[i].astype(np.float32), [batch["position"]], tf.float32
+        )
+        return batch | {"features": tf.ensure_shape(those, (None, features.shape[1]))}
 
     data = tf.data.Dataset.range(len(examples))
     if seed is None:
-        data = data.map(load, num_parallel_calls=tf.data.AUTOTUNE)
+        data = data.map(told, num_parallel_calls=tf.data.AUTOTUNE)
     else:
         data = tf.data.Dataset.zip(data.shuffle(len(examples), seed=seed), _random(seed))
-        data = data.map(load_changed, num_parallel_calls=tf.data.AUTOTUNE)
-    return data.batch(batch_size).prefetch(tf.data.AUTOTUNE)
+        data = data.map(changed, num_parallel_calls=tf.data.AUTOTUNE)
+    return data.batch(batch_size).map(with_features).prefetch(tf.data.AUTOTUNE)
 
 
 def _random(seed: int) -> tf.data.Dataset:
@@ -121,8 +120,8 @@ def _random(seed: int) -> tf.data.Dataset:
     return tf.data.Dataset.random(seed, rerandomize_each_iteration=True).batch(4)
 
 
-def _decoded(jpeg: tf.Tensor, shrink: int) -> tf.Tensor:
-    return tf.io.decode_jpeg(jpeg, channels=3, ratio=shrink, dct_method="INTEGER_FAST")
+def _decoded(jpeg: tf.Tensor) -> tf.Tensor:
+    return tf.io.decode_jpeg(jpeg, channels=3, dct_method="INTEGER_ACCURATE")
 
 
 def _told(examples: Examples) -> Any:

@@ -211,7 +211,7 @@ def _said(network: Network, lesson: Lesson) -> Any:
     One pass for all cases: reading the pictures costs more than what follows it.
     """
     examples = lesson.validation
-    data = batches(lesson.shards, examples, lesson.config.image_px, lesson.config.batch_size)
+    data = batches(lesson.shards, examples, lesson.config.batch_size)
     said = np.zeros((len(_CASES), len(examples), len(BRANCHES), examples.genre.shape[1]))
     for batch in data:
         seen = {name: batch[name] for name in ("picture", "grams", "layout")}

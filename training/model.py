@@ -77,8 +77,7 @@ class Network:
             `embedding` (B, 128) of length 1; `map` (B, h, w, n_genres), how much each place speaks
             for each genre, as logits.
         features: `picture` to what the backbone makes of it over all places, (B, n_features).
-        on_features: as `taught`, with `features` in the picture's place, each feature scaled to
-            mean 0 and variance 1.
+        on_features: as `taught`, with `features` in the picture's place.
         backbone: its convolutional part: (B, S, S, 3) in -1..1 to a list of maps, the last the
             coarsest, (B, S / 32, S / 32, n).
     """
@@ -107,6 +106,7 @@ def build(config: TrainConfig, n_genres: int, n_years: int) -> Network:
     scaled = layers.BatchNormalization(momentum=0.9, center=False, scale=False, name="scaled")
     pooled = layers.Flatten()(scaled(unscaled))
     features = keras.Input(pooled.shape[1:], name="features")
+    by_features = layers.Flatten()(scaled(layers.Reshape(unscaled.shape[1:])(features)))
 
     heads = {name: layers.Dense(n_genres, name=f"genre_{name}") for name in BRANCHES}
     text = _Text(config)
@@ -127,7 +127,7 @@ def build(config: TrainConfig, n_genres: int, n_years: int) -> Network:
 
     said = logits(pooled)
     hidden = said.pop("joint_hidden")
-    said_on_features = logits(features)
+    said_on_features = logits(by_features)
     del said_on_features["joint_hidden"]
     mix_weights, mix_biases = _mix_layers(n_genres)
     inputs = {"picture": picture, "grams": grams, "layout": layout, "given": given}
@@ -142,7 +142,7 @@ def build(config: TrainConfig, n_genres: int, n_years: int) -> Network:
     return Network(
         taught=keras.Model(inputs, said, name="taught"),
         answering=keras.Model(inputs, answer, name="memeera"),
-        features=keras.Model(picture, layers.Flatten()(unscaled), name="unscaled_features"),
+        features=keras.Model(picture, layers.Flatten()(unscaled), name="picture_features"),
         on_features=keras.Model(
             without_picture | {"features": features}, said_on_features, name="on_features"
         ),

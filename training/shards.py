@@ -30,9 +30,9 @@ __all__ = ["Shards", "parse"]
 
 _N_PER_SHARD: Final = 1000
 _N_SMALL: Final = 16  # shards less than half full that there may be before they become one
-# Letters stay sharp: no colour is halved in size, and little is lost to compression.
-_JPEG: Final = {"quality": 92, "subsampling": 0}
-_SIDES_PX: Final = (256, 512)  # of the pictures; a network sees as much, or less
+# Letters stay sharp: no colour is halved in size, and little is lost to compression. What is
+# learned from is then what answers are given on, to one part in a hundred.
+_JPEG: Final = {"quality": 95, "subsampling": 0}
 
 _FEATURES: Final = {
     "sha256": tf.io.FixedLenFeature([], tf.string),
@@ -48,7 +48,7 @@ class _Small:
 
 
 class Shards:
-    """The shards of one collection, for networks that see pictures of up to one size."""
+    """The shards of one collection, for networks that see pictures of one size."""
 
     def __init__(self, folder: Path, side_px: int) -> None:
         self.side_px = side_px
@@ -56,9 +56,8 @@ class Shards:
         self._aspects: dict[str, dict[str, float]] = {}  # by shard, by sha256
 
     @classmethod
-    def open(cls, settings: Settings, image_px: int) -> Self:
-        """The shards of pictures at least image_px large, as many as there are."""
-        side_px = next(side for side in _SIDES_PX if side >= image_px)
+    def open(cls, settings: Settings, side_px: int) -> Self:
+        """The shards of pictures whose longer side is side_px, as many as there are."""
         shards = cls(settings.data_dir / "shards" / f"{side_px}px", side_px)
         shards._folder.mkdir(parents=True, exist_ok=True)
         return shards

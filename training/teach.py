@@ -1,8 +1,8 @@
 """Teaches a network, stage by stage; stopped at any moment, it goes on from the last epoch.
 
-With a backbone that knows something already: first all but it learn from its features, which are
-computed once; then its last layers learn with them. With one that knows nothing, all learn
-together.
+With a backbone that knows something already: all but it learn from its features, which are computed
+once; then, where epochs are given for it, its last layers learn with them. With one that knows
+nothing, all learn together.
 """
 
 import json
@@ -30,6 +30,7 @@ from training.shards import Shards
 __all__ = ["Lesson", "interval_loss", "teach"]
 
 _N_AT_ONCE: Final = 64  # pictures whose features are computed together
+_N_SUMMED: Final = 4096  # rows of features held at once
 _HEAD_BATCH: Final = 64
 # What each output's loss counts in the whole, for all stages: the joint is what answers most.
 _LOSS_WEIGHTS: Final = {
@@ -123,13 +124,10 @@ def _teach_head(network: Network, lesson: Lesson) -> None:
         for side, examples in (("train", lesson.train), ("validation", lesson.validation))
     }
     scaled = network.taught.get_layer("scaled")
-    mean, variance = features["train"].mean(axis=0), features["train"].var(axis=0)
-    # The features are pooled before they are scaled, here as there; both are linear.
+    mean, variance = _moments(features["train"])
     scaled.moving_mean.assign(mean)
     scaled.moving_variance.assign(variance)
     scaled.trainable = False
-    inverse = 1 / np.sqrt(variance + scaled.epsilon)
-    features = {side: ((f - mean) * inverse).astype(np.float32) for side, f in features.items()}
     _fit(
         network.on_features,
         lesson,
@@ -162,7 +160,6 @@ def _teach_whole(network: Network, lesson: Lesson) -> None:
                 layer.trainable = False
         for name in ("scaled", "words", "lying", "genre_words", "genre_layout"):
             network.taught.get_layer(name).trainable = False  # they learned all they could
-    shared = {"image_px": config.image_px, "batch_size": config.batch_size}
     _fit(
         network.taught,
         lesson,
@@ -171,11 +168,11 @@ def _teach_whole(network: Network, lesson: Lesson) -> None:
             batches(
                 lesson.shards,
                 lesson.train,
-                **shared,
+                config.batch_size,
                 seed=config.seed,
                 hidden_share=config.hidden_share,
             ),
-            batches(lesson.shards, lesson.validation, **shared),
+            batches(lesson.shards, lesson.validation, config.batch_size),
             config.epochs,
             config.learning_rate,
             config.weight_decay,
@@ -252,10 +249,12 @@ def _for_fit(batch: Mapping[str, tf.Tensor]) -> Any:
 
 def _features(
     network: Network, lesson: Lesson, examples: Examples, side: str
-) -> npt.NDArray[np.float32]:
-    """What the picture branch makes of each example, before it is scaled: (N, n_features)."""
-    data = batches(lesson.shards, examples, lesson.config.image_px, _N_AT_ONCE)
-    features = np.zeros((len(examples), network.features.output_shape[-1]), np.float32)
+) -> npt.NDArray[np.float16]:
+    """What the backbone makes of each example: (N, n_features), in a file of the work_dir."""
+    data = batches(lesson.shards, examples, _N_AT_ONCE)
+    shape = (len(examples), network.features.output_shape[-1])
+    path = lesson.work_dir / f"features-{side}.npy"
+    features = np.lib.format.open_memmap(path, "w+", np.float16, shape)
     with tqdm(
         total=len(examples), desc=f"looking at {side}", unit=" memes", disable=None, file=sys.stderr
     ) as bar:
@@ -264,6 +263,17 @@ def _features(
             features[batch["position"].numpy()] = network.features.predict_on_batch(pictures)
             bar.update(len(pictures))
     return features
+
+
+def _moments(features: npt.NDArray[np.floating]) -> tuple[Any, Any]:
+    """Mean and variance of each feature, (n_features,) float64 each."""
+    total, squares = np.zeros((2, features.shape[1]))
+    for start in range(0, len(features), _N_SUMMED):
+        some = features[start : start + _N_SUMMED].astype(np.float64)
+        total += some.sum(axis=0)
+        squares += np.square(some).sum(axis=0)
+    mean = total / len(features)
+    return mean, np.maximum(squares / len(features) - np.square(mean), 0)
 
 
 def _optimizer(course: _Course, n_steps: int) -> keras.optimizers.Optimizer:
