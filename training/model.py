@@ -39,9 +39,7 @@ __all__ = ["BRANCHES", "Branch", "Network", "build", "load_backbone_weights"]
 _JOINT_WIDTH: Final = 128  # numbers of the embedding
 _PICTURE_WIDTH: Final = 64  # of the picture's part in it
 _SHORTEST: Final = 1e-3  # a single n-gram's square is a thousand times that
-_FLAT: Final = (
-    1e-6  # added to variances: of a map that is alike everywhere, too, a root has a slope
-)
+_FLAT: Final = 1e-6  # the least variance: at 0 a root has no slope
 
 # The maps of MobileNetV2 that are looked at: of each size the one with most to say.
 _LEVELS: Final = (
