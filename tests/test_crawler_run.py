@@ -309,9 +309,10 @@ def test_what_must_not_be_fetched_is_counted_with_its_reason(tmp_path: Path) -> 
 
 
 def test_a_crawl_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    collection = [post(i, "memes", picture(i)) for i in range(120)]
+    n_posts = 300  # so many that none of the first two crawls ends before it is killed
+    collection = [post(i, "memes", picture(i)) for i in range(n_posts)]
     with serve(collection) as site:
-        for wanted in (5, 40):
+        for wanted in (5, 60):
             process = subprocess.Popen(
                 [sys.executable, "-m", "crawler", "run", "lemmy", "--community", "memes"],
                 cwd=ROOT,
@@ -329,10 +330,10 @@ def test_a_crawl_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: Path) 
             assert storing
             wait_until_ended(storing)  # with its parent
         crawl(tmp_path, site, "memes")
-    assert n_rows(tmp_path, Meme) == 120
-    assert n_rows(tmp_path, Sighting) == 120
+    assert n_rows(tmp_path, Meme) == n_posts
+    assert n_rows(tmp_path, Sighting) == n_posts
     files = list((tmp_path / "media").rglob("*.png"))
-    assert len(files) == 120
+    assert len(files) == n_posts
 
 
 def test_status_tells_the_last_runs_newest_first(tmp_path: Path) -> None:
