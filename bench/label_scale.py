@@ -28,14 +28,14 @@ from secrets import token_hex
 from typing import Any, Final
 
 import click
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from bench.drawn_rows import insert_rows, meme_row
 from core.cli import run
 from core.genres import GENRES
 from core.settings import Settings
 from db.models import (
-    Base,
     Community,
     Meme,
     MemeStatus,
@@ -54,7 +54,6 @@ from labeling.worklist import Worklist
 _N_RUNS: Final = 5
 _N_TAKEN: Final = 32  # what the Label page keeps ready
 _N_ON_GRID: Final = 60
-_BATCH: Final = 5_000  # rows inserted together
 
 _GENRES: Final = [genre.key for genre in GENRES]
 _COMMUNITIES: Final = [f"community{number}" for number in range(40)]
@@ -63,7 +62,6 @@ _PEOPLE: Final = ("ana", "bo", "cy", "di")
 _WORDS: Final = ("cat", "dog", "when", "you", "the", "monday", "boss", "nobody", "me", "again")
 _SOME: Final = Filters(source="reddit", year_low=2012, year_high=2020, words="monday")
 _SESSION: Final = 200  # votes, before everybody has a break
-_SIGNATURE_BYTES: Final = 4_500  # as `core.signature` makes them
 
 
 @click.command()
@@ -94,23 +92,12 @@ def fill(database: Database, n: int, seed: int = 0) -> None:
     now = datetime.now(UTC)
     with database.writing() as session:
         connection = session.connection()
-        _insert(connection, Community, _communities(rng))
-        _insert(connection, Template, ({"id": i + 1} for i in range(n // 3 + 1)))
-        _insert(connection, Meme, (_meme(rng, i + 1, now) for i in range(n)))
-        _insert(connection, Sighting, (_sighting(rng, i + 1, now) for i in range(n)))
-        _insert(connection, Prediction, (_prediction(rng, i + 1, now) for i in range(n)))
-        _insert(connection, Vote, _votes(rng, n, now))
-
-
-def _insert(connection: Connection, table: type[Base], rows: Iterator[dict[str, Any]]) -> None:
-    batch: list[dict[str, Any]] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == _BATCH:
-            connection.execute(insert(table), batch)
-            batch.clear()
-    if batch:
-        connection.execute(insert(table), batch)
+        insert_rows(connection, Community, _communities(rng))
+        insert_rows(connection, Template, ({"id": i + 1} for i in range(n // 3 + 1)))
+        insert_rows(connection, Meme, (_meme(rng, i + 1, now) for i in range(n)))
+        insert_rows(connection, Sighting, (_sighting(rng, i + 1, now) for i in range(n)))
+        insert_rows(connection, Prediction, (_prediction(rng, i + 1, now) for i in range(n)))
+        insert_rows(connection, Vote, _votes(rng, n, now))
 
 
 def _communities(rng: random.Random) -> Iterator[dict[str, Any]]:
@@ -119,22 +106,10 @@ def _communities(rng: random.Random) -> Iterator[dict[str, Any]]:
 
 
 def _meme(rng: random.Random, number: int, now: datetime) -> dict[str, Any]:
-    return {
-        "id": number,
-        "sha256": token_hex(32),
-        "phash64": token_hex(8),
-        "wide_phash64": token_hex(8),
-        "phash256": token_hex(32),
-        "format": "JPEG",
-        "width": 600,
-        "height": 600,
-        "frames": 1,
-        "n_bytes": 50_000,
-        "signature": rng.randbytes(_SIGNATURE_BYTES),
+    return meme_row(rng, number, now) | {
         "words": [{"text": word, "score": 0.9, "box": [10, 20, 300, 40]} for word in _some(rng)],
         "template_id": 1 + number // 3,
         "status": MemeStatus.REMOVED if rng.random() < 0.02 else MemeStatus.ACTIVE,
-        "added_at": now,
     }
 
 

@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -24,22 +23,20 @@ from secrets import token_hex
 from typing import Any, Final
 
 import click
-from sqlalchemy import insert
 from tqdm import tqdm
 
+from bench.drawn_rows import insert_rows, meme_row
 from core.cli import run
 from core.errors import MemeEraError
 from core.genres import GENRES
 from core.settings import Settings
 from core.words import Line, to_json
 from db.media import MediaStore
-from db.models import Meme, MemeStatus, Sighting, Template, Verdict, Vote
+from db.models import Meme, Sighting, Template, Verdict, Vote
 from db.session import Database
 from demo.drawing import draw
 
 _N_DRAWN: Final = 400  # pictures that differ
-_BATCH: Final = 5_000  # rows inserted together
-_SIGNATURE_BYTES: Final = 4_500  # as `core.signature` makes them
 _N_LINES: Final = 4  # of words in each meme
 _WORDS: Final = ("cat", "dog", "when", "you", "the", "monday", "boss", "nobody", "me", "again")
 
@@ -72,15 +69,14 @@ def _fill(settings: Settings, n_memes: int) -> None:
     media = MediaStore.open(settings)
     now = datetime.now(UTC)
     database = Database.open(settings)
+    numbers = tqdm(range(n_memes), desc="drawing", disable=None, file=sys.stderr)
     with database.writing() as session:
         connection = session.connection()
-        for start in tqdm(range(0, n_memes, _BATCH), desc="drawing", disable=None, file=sys.stderr):
-            numbers = range(start, min(n_memes, start + _BATCH))
-            memes = [_meme(rng, i, drawn[i % _N_DRAWN], media, now) for i in numbers]
-            connection.execute(insert(Template), [{"id": i + 1} for i in numbers])
-            connection.execute(insert(Meme), memes)
-            connection.execute(insert(Sighting), [_sighting(i, now) for i in numbers])
-            connection.execute(insert(Vote), list(_votes(numbers, now)))
+        insert_rows(connection, Template, ({"id": i + 1} for i in range(n_memes)))
+        memes = (_meme(rng, i, drawn[i % _N_DRAWN], media, now) for i in numbers)
+        insert_rows(connection, Meme, memes)
+        insert_rows(connection, Sighting, (_sighting(i, now) for i in range(n_memes)))
+        insert_rows(connection, Vote, (_vote(i, now) for i in range(n_memes)))
     database.engine.dispose()
 
 
@@ -96,22 +92,11 @@ def _meme(
     data = picture + i.to_bytes(8)  # readers stop at the picture's end
     name = sha256(data).hexdigest()
     media.put(name, "JPEG", data)
-    return {
-        "id": i + 1,
+    return meme_row(rng, i + 1, now) | {
         "sha256": name,
-        "phash64": token_hex(8),
-        "wide_phash64": token_hex(8),
-        "phash256": token_hex(32),
-        "format": "JPEG",
-        "width": 600,
-        "height": 600,
-        "frames": 1,
         "n_bytes": len(data),
-        "signature": rng.randbytes(_SIGNATURE_BYTES),
         "template_id": i + 1,
         "words": to_json(_lines(rng)),
-        "status": MemeStatus.ACTIVE,
-        "added_at": now,
     }
 
 
@@ -133,16 +118,15 @@ def _sighting(i: int, now: datetime) -> dict[str, Any]:
     }
 
 
-def _votes(numbers: range, now: datetime) -> Iterator[dict[str, Any]]:
-    for i in numbers:
-        yield {
-            "meme_id": i + 1,
-            "annotator": "ana",
-            "verdict": Verdict.GENRE,
-            "genre": GENRES[i % _N_DRAWN % len(GENRES)].key,
-            "idempotency_key": token_hex(16),
-            "created_at": now,
-        }
+def _vote(i: int, now: datetime) -> dict[str, Any]:
+    return {
+        "meme_id": i + 1,
+        "annotator": "ana",
+        "verdict": Verdict.GENRE,
+        "genre": GENRES[i % _N_DRAWN % len(GENRES)].key,
+        "idempotency_key": token_hex(16),
+        "created_at": now,
+    }
 
 
 if __name__ == "__main__":

@@ -208,15 +208,16 @@ def _calibrate(network: Network, lesson: Lesson) -> dict[str, Any]:
 def _said(network: Network, lesson: Lesson) -> Any:
     """What each branch says of the validation memes: (n_cases, N, n_branches, n_genres) log-scores.
 
-    One pass for all cases: reading the pictures costs more than what follows it.
+    One look at each picture for all cases: it costs more than what follows it.
     """
     examples = lesson.validation
     data = batches(lesson.shards, examples, lesson.config.batch_size)
     said = np.zeros((len(_CASES), len(examples), len(BRANCHES), examples.genre.shape[1]))
     for batch in data:
-        seen = {name: batch[name] for name in ("picture", "grams", "layout")}
+        seen = {name: batch[name] for name in ("grams", "layout")}
+        seen["features"] = network.features.predict_on_batch(batch["picture"])
         for i, case in enumerate(_CASES):
-            logits = network.taught.predict_on_batch(seen | {"given": batch["given"] * case})
+            logits = network.on_features.predict_on_batch(seen | {"given": batch["given"] * case})
             said[i, batch["position"].numpy()] = tf.nn.log_softmax(
                 np.stack([logits[branch.value] for branch in BRANCHES], axis=1)
             )

@@ -18,7 +18,6 @@ earlier maps the means and the deviations over all places as well: they say how 
 """
 
 import contextlib
-import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -153,14 +152,16 @@ def build(config: TrainConfig, n_genres: int, n_years: int) -> Network:
 
 
 class _Levels:
-    """What is seen on each map: of all the mean, of all but the last the deviation too."""
+    """What is seen on each map: of all the mean, of all but the last the deviation too.
+
+    Each map is half as large as the one before it.
+    """
 
     def __init__(self, maps: Sequence[Any]) -> None:
         self._maps = maps
         self._means = [_mean(x) for x in maps]
-        squares = [
-            ops.square(x - mean) + _FLAT for x, mean in zip(maps[:-1], self._means, strict=False)
-        ]
+        earlier = zip(maps[:-1], self._means[:-1], strict=True)
+        squares = [ops.square(x - mean) + _FLAT for x, mean in earlier]
         self._deviations = [ops.sqrt(_mean(x)) for x in squares]
         # Their means over all places are the deviations.
         self._by_place = [x / off for x, off in zip(squares, self._deviations, strict=True)]
@@ -171,8 +172,7 @@ class _Levels:
 
     def at_each_place(self) -> Any:
         """(B, h, w, n_features) on the last map's places; its mean is `over_all_places`."""
-        n_places = self._maps[-1].shape[1]
-        strides = [2 ** math.ceil(math.log2(x.shape[1] / n_places)) for x in self._maps]
+        strides = [2**i for i in reversed(range(len(self._maps)))]
         pairs = zip([*self._maps, *self._by_place], [*strides, *strides[:-1]], strict=True)
         return layers.Concatenate()(
             [layers.AveragePooling2D(n, padding="same")(x) for x, n in pairs]

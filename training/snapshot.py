@@ -100,13 +100,15 @@ class Snapshot:
         Raises:
             BadInput: the file is missing or damaged.
         """
-        if not path.exists():
-            raise BadInput(f"{path}: the list of memes that a model was made from is not there")
         try:
             saved = json.loads(path.read_text(encoding="utf-8"))
             snapshot = cls(tuple(_row(row) for row in saved["rows"]), saved["year"])
             if snapshot.hash == saved["hash"]:
                 return snapshot
+        except FileNotFoundError as error:
+            raise BadInput(
+                f"{path}: the list of memes that a model was made from is not there"
+            ) from error
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadInput(f"{path}: not a snapshot that can be read: {error}") from error
         raise BadInput(f"{path}: its rows do not match its hash; it was changed or damaged")
