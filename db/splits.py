@@ -4,14 +4,14 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from sklearn.model_selection import StratifiedGroupKFold
 
 from core.errors import NotReady
 from db.listing import LabelledMeme
 
-__all__ = ["KeptAside", "Split", "families", "fold_of", "split"]
+__all__ = ["KeptAside", "Known", "Split", "families", "fold_of", "in_parts", "split"]
 
 # Of seven parts, one is for tests and one for validation: 71 %, 14 %, 14 %.
 _N_PARTS: Final = 7
@@ -19,6 +19,18 @@ _TOO_FEW: Final = (
     "too few labelled memes to learn from and to test on: "
     "label more (python -m labeling), or crawl communities that say their genre"
 )
+
+
+class Known(Protocol):
+    """A meme of which the genre is known."""
+
+    @property
+    def sha256(self) -> str:
+        """Of its file, in hex."""
+
+    @property
+    def genre(self) -> str:
+        """The key of it."""
 
 
 class Split(StrEnum):
@@ -116,7 +128,7 @@ def fold_of(memes: Sequence[LabelledMeme], seed: int, n_folds: int) -> list[int]
     family = families(memes)
     everyone = set(range(len(memes)))
     folds = [0] * len(memes)
-    for fold, part in enumerate(_parts(memes, family, seed, sorted(everyone), n_folds)):
+    for fold, part in enumerate(in_parts(memes, family, seed, sorted(everyone), n_folds)):
         for i in part:
             folds[i] = fold
     return folds
@@ -141,16 +153,31 @@ def _one_part(
     n_parts = min(_N_PARTS, n_families)
     if n_parts < 3:
         raise NotReady(_TOO_FEW)
-    return next(_parts(memes, family, seed, among, n_parts))
+    return next(in_parts(memes, family, seed, among, n_parts))
 
 
-def _parts(
-    memes: Sequence[LabelledMeme],
+def in_parts(
+    memes: Sequence[Known],
     family: Sequence[int],
     seed: int,
     among: Sequence[int],
     n_parts: int,
 ) -> Iterator[set[int]]:
+    """Some memes in parts of about one size, each as the positions of its memes.
+
+    Whole families lie in one part, and each genre in its share. In whichever order the memes come,
+    the parts are the same.
+
+    Args:
+        memes: of which some are wanted.
+        family: of each of them.
+        seed: of the choice.
+        among: the positions of those wanted.
+        n_parts: at least 2.
+
+    Raises:
+        NotReady: every genre has fewer memes than there are parts.
+    """
     # Families go by their least hash: another collection of these memes has the same sides.
     names: dict[int, str] = {}
     for i in sorted(among, key=lambda i: memes[i].sha256):
@@ -163,5 +190,5 @@ def _parts(
         try:
             for _, part in folds.split(genres, genres, groups=groups):
                 yield {among[i] for i in part}
-        except ValueError as error:  # every genre has fewer memes than parts
+        except ValueError as error:
             raise NotReady(_TOO_FEW) from error

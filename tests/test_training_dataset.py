@@ -13,7 +13,7 @@ from db.media import MediaStore
 from db.splits import Split
 from tests.conftest import Trained
 from training.examples import Examples, examples_of
-from training.lines import N_GRAMS
+from training.lines import N_GRAMS, written
 from training.picture import picture_of
 from training.registry import SNAPSHOT, Registry
 from training.snapshot import Row, Snapshot
@@ -90,6 +90,31 @@ def test_words_come_with_their_meme_and_are_given_where_they_were_read(
     assert (whole["layout"] == examples.text.layout).all()
     assert whole["given"].tolist() == [[1, 1]] * 10 + [[1, 0]] * 5
     assert whole["read"].tolist() == [1] * 10 + [0] * 5
+
+
+def test_each_meme_has_its_own_words_whichever_are_wanted(rows: list[Row], shards: Shards) -> None:
+    words = {
+        row.sha256: (Line("ab" * (i + 1), (0.1, 0.1, 0.9, 0.2), 0.9),) for i, row in enumerate(rows)
+    }
+    examples = examples_of(rows, GENRES, 2026, words, shards.aspects)
+    expected = np.stack(
+        [written(words[row.sha256], shards.aspects[row.sha256]).grams() for row in rows]
+    )
+    places = np.array([7, 2, 11])
+    features = np.arange(len(rows), dtype=np.float16)[:, None]
+    for data in (
+        batches(shards, examples, 2, places=places),
+        batches(shards, examples, 2, places=places, seed=1),
+        feature_batches(features, examples, 2, places=places),
+        feature_batches(features, examples, 2, places=places, seed=1),
+    ):
+        parts = list(data.as_numpy_iterator())
+        found = np.concatenate([part["position"] for part in parts])
+        assert sorted(found) == [2, 7, 11]
+        grams = np.concatenate([part["grams"] for part in parts])
+        assert np.allclose(grams, expected[found])
+        if "features" in parts[0]:
+            assert (np.concatenate([part["features"] for part in parts])[:, 0] == found).all()
 
 
 def test_training_sees_them_mixed_and_changed_but_not_replaced(

@@ -23,7 +23,7 @@ from training.classifier import Classifier
 from training.lines import written
 from training.picture import picture_of
 from training.registry import CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, Registry
-from training.snapshot import Snapshot
+from training.snapshot import BY_MODEL, Row, Snapshot
 
 
 def command(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -166,6 +166,39 @@ def test_weights_or_pictures_that_are_gone_are_told_and_leave_no_version(
     }
 
 
+def test_small_pictures_whose_bytes_changed_are_told_and_leave_no_version(
+    trained: Trained, tmp_path: Path
+) -> None:
+    data_dir = trained.copy_to(tmp_path / "copy")
+    (shard,) = (data_dir / "shards" / "48px").glob("*.tfrecord")
+    data = bytearray(shard.read_bytes())
+    data[len(data) // 2] ^= 1
+    shard.write_bytes(data)
+    done = command(data_dir, "fit", "--epochs", "1", "--image-px", "48", "--seed", "5")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(
+        f"the small pictures in {shard.parent} are damag"
+    )
+    assert "Traceback" not in done.stderr
+    assert Registry(data_dir / "models").versions() == [trained.version]
+
+
+def test_the_same_seed_on_the_same_snapshot_gives_the_same_figures(
+    trained: Trained, tmp_path: Path
+) -> None:
+    data_dir = trained.copy_to(tmp_path / "copy")
+    epochs = str(trained.n_epochs)
+    done = command(data_dir, "fit", "--epochs", epochs, "--image-px", "48", "--json")
+    assert done.returncode == 0, done.stderr
+    again = json.loads(done.stdout)
+    card = Registry(data_dir / "models").card(trained.version)
+    assert again["version"] != trained.version
+    assert again["snapshot"]["hash"] == card["snapshot"]["hash"]
+    for figure in ("macro_f1", "ece", "top_2"):
+        assert again["metrics"][figure] == pytest.approx(card["metrics"][figure], abs=5e-4)
+    assert again["history"][-1]["loss"] == pytest.approx(card["history"][-1]["loss"], abs=5e-4)
+
+
 def test_a_run_that_is_killed_goes_on_from_its_last_epoch(trained: Trained, tmp_path: Path) -> None:
     data_dir = trained.copy_to(tmp_path / "copy")
     arguments = ["fit", "--epochs", "4", "--image-px", "32", "--seed", "3"]
@@ -193,6 +226,88 @@ def test_a_run_that_is_killed_goes_on_from_its_last_epoch(trained: Trained, tmp_
     history = Registry(models).card(version)["history"]
     assert [line["epoch"] for line in history] == [1, 2, 3, 4]
     assert not list(models.glob(".work-*"))
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Chance weights, in the form of those that were learned elsewhere."""
+    keras = pytest.importorskip("keras")
+    path: Path = tmp_path_factory.mktemp("weights") / "chance.weights.h5"
+    keras.utils.set_random_seed(1)
+    keras.applications.MobileNetV2(
+        include_top=False, weights=None, input_shape=(32, 32, 3)
+    ).save_weights(path)
+    return path
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras's own
+def test_with_weights_a_committee_learns_and_goes_on_after_a_kill(
+    trained: Trained, weights: Path, tmp_path: Path
+) -> None:
+    data_dir = trained.copy_to(tmp_path / "copy")
+    models = data_dir / "models"
+    arguments = ["fit", "--weights", str(weights), "--epochs", "3", "--image-px", "32"]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "training", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"MEMEERA_DATA_DIR": str(data_dir)},
+        stderr=subprocess.DEVNULL,
+    )
+    while running.poll() is None and not list(models.glob(".work-*/member 2*.weights.h5")):
+        time.sleep(0.05)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    done = command(data_dir, *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    assert "member 1 of 5: done before" in done.stderr
+    card = json.loads(done.stdout)
+    stages = [(line["stage"], line["epoch"]) for line in card["history"]]
+    assert stages == [(f"member {i} of 5", epoch) for i in range(1, 6) for epoch in range(1, 4)]
+    snapshot = Snapshot.load(models / card["version"] / SNAPSHOT)
+    known = snapshot.of(Split.TRAIN) + snapshot.of(Split.VALIDATION)
+    assert card["calibration"]["n"] == len(known)  # each was left out by one member
+    assert card["config"]["weights"] == weights.name
+    # As it was exported, it answers as it was taught.
+    assert command(data_dir, "evaluate").returncode == 0
+
+
+def test_each_member_leaves_out_other_families() -> None:
+    from training.config import recipe
+    from training.fit import parts_of
+
+    config = recipe("some.h5")
+    rows = [
+        row(i, genre=("ironic", "political")[i % 2], family=i // 3, trust=trust)
+        for i, trust in enumerate(["viewed"] * 60 + [BY_MODEL] * 10)
+    ]
+    parts = parts_of(rows, config)
+    assert len(parts) == config.n_members == 5
+    left_out = np.concatenate([part.left_out for part in parts])
+    assert sorted(left_out) == list(range(60))  # what a model alone labelled tests no member
+    for part in parts:
+        assert sorted([*part.learned, *part.left_out]) == list(range(70))
+        families = [{rows[i].family for i in side} for side in (part.learned, part.left_out)]
+        assert families[0].isdisjoint(families[1])
+        assert {rows[i].genre for i in part.left_out} == {"ironic", "political"}
+
+
+def row(i: int, genre: str, family: int, trust: str) -> Row:
+    """A meme to learn from."""
+    return Row(
+        meme_id=i,
+        sha256=f"{i:064}",
+        format="PNG",
+        genre=genre,
+        weight=1.0,
+        by_people=trust != BY_MODEL,
+        trust=trust,
+        family=family,
+        folds=(),
+        places=(),
+        year_low=None,
+        year_high=None,
+        split=Split.TRAIN,
+    )
 
 
 def test_a_label_of_one_meme_or_of_one_genre_does_not_break_a_run(tmp_path: Path) -> None:

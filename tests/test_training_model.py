@@ -10,11 +10,13 @@ from training.config import TrainConfig
 from training.lines import LAYOUT, N_GRAMS
 
 keras = pytest.importorskip("keras")
+from keras import ops  # noqa: E402
+
 from training.encoding import PiecewiseLinear  # noqa: E402
 from training.model import Branch, Network, build  # noqa: E402
 from training.teach import interval_loss  # noqa: E402
 
-CONFIG = TrainConfig(image_px=64, layout_width=32)
+CONFIG = TrainConfig(image_px=64, layout_width=32, n_members=2)
 N_GENRES, N_YEARS = 3, 22
 RNG = np.random.default_rng(1)
 
@@ -24,10 +26,12 @@ def network() -> Network:
     """A network with chance weights everywhere, none of them 0."""
     keras.utils.set_random_seed(1)
     network = build(CONFIG, N_GENRES, N_YEARS)
-    for layer in (network.mix_weights, network.mix_biases):
+    years = [
+        network.taught.get_layer("year_logits_0"),
+        network.on_features[1].get_layer("year_logits_1"),
+    ]
+    for layer in (*network.mixes, *years):
         layer.set_weights([RNG.normal(size=w.shape) for w in layer.get_weights()])
-    year = network.taught.get_layer("year_logits")
-    year.set_weights([RNG.normal(size=w.shape) for w in year.get_weights()])
     return network
 
 
@@ -59,12 +63,20 @@ def test_genre_and_year_are_distributions_and_the_embedding_has_length_1(network
     assert np.allclose(np.linalg.norm(answer["embedding"], axis=1), 1, atol=1e-5)
 
 
+def by_member(network: Network, seen: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
+    """What each member of the committee says, as logits."""
+    features = np.asarray(network.features(seen["picture"]))
+    rest = {name: values for name, values in seen.items() if name != "picture"}
+    return [arrays(member(rest | {"features": features})) for member in network.on_features]
+
+
 def test_the_map_is_how_much_each_place_speaks_for_what_the_picture_says(network: Network) -> None:
     seen = inputs(1, 1)
     by_place = said(network, seen)["map"]
     assert by_place.shape == (2, 2, 2, N_GENRES)
-    by_picture = np.asarray(network.taught(seen)[Branch.PICTURE.value])
-    assert np.allclose(by_place.mean(axis=(1, 2)), by_picture, atol=1e-4)
+    by_picture = [one[Branch.PICTURE.value] for one in by_member(network, seen)]
+    assert not np.allclose(by_picture[0], by_picture[1])
+    assert np.allclose(by_place.mean(axis=(1, 2)), np.mean(by_picture, axis=0), atol=1e-4)
 
 
 @pytest.mark.parametrize("outcome", ["year", "embedding"])
@@ -77,23 +89,32 @@ def test_what_is_not_given_changes_nothing(network: Network, outcome: str) -> No
         assert not np.allclose(said(network, one)[outcome], said(network, changed)[outcome])
 
 
-def test_the_genre_is_the_mix_of_the_branches_for_what_is_given(network: Network) -> None:
-    (weights,), (biases,) = network.mix_weights.get_weights(), network.mix_biases.get_weights()
+def test_the_genre_is_the_members_mean_mixed_for_what_is_given(network: Network) -> None:
     for case, given in enumerate([(1, 1), (1, 0), (0, 1)]):
         seen = inputs(*given)
-        by_branch = network.taught(seen)
-        logits = biases[case] + sum(
-            weights[case, i] * np.asarray(keras.ops.log_softmax(by_branch[branch.value]))
-            for i, branch in enumerate(Branch)
-        )
-        expected = np.asarray(keras.ops.softmax(logits))
-        assert np.allclose(said(network, seen)["genre"], expected, atol=1e-5)
+        weights, biases = network.mixes[case].get_weights()
+        by_branch = [
+            np.mean(
+                [np.asarray(ops.log_softmax(one[branch])) for one in by_member(network, seen)],
+                axis=0,
+            )
+            for branch in Branch
+        ]
+        logits = np.concatenate(by_branch, axis=1) @ weights + biases
+        assert np.allclose(said(network, seen)["genre"], ops.softmax(logits), atol=1e-5)
+
+
+def test_the_years_are_the_members_mean(network: Network) -> None:
+    seen = inputs(1, 1)
+    years = [np.asarray(ops.softmax(one["year"])) for one in by_member(network, seen)]
+    assert not np.allclose(years[0], years[1])
+    assert np.allclose(said(network, seen)["year"], np.mean(years, axis=0), atol=1e-5)
 
 
 def test_features_in_the_pictures_place_say_the_same(network: Network) -> None:
     seen = inputs(1, 1)
     features = np.asarray(network.features(seen.pop("picture")))
-    by_features = arrays(network.on_features(seen | {"features": features}))
+    by_features = arrays(network.on_features[0](seen | {"features": features}))
     by_picture = arrays(network.taught(seen | {"picture": inputs(1, 1)["picture"]}))
     assert set(by_features) == set(by_picture)
     for name in (Branch.WORDS.value, Branch.LAYOUT.value):

@@ -1,4 +1,4 @@
-"""Makes scores probabilities, and says how far they are: temperature and mix, ECE, abstention."""
+"""Makes scores probabilities, and says how far they are from it: mix, ECE, abstention."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,9 +11,12 @@ from scipy.special import log_softmax
 __all__ = ["Binned", "Mix", "binned", "calibration_error", "fit_mix", "threshold"]
 
 _N_BINS: Final = 15
-# How strongly few memes hold the weights at equal shares, and the biases at 0.
-_RIDGE: Final = 0.05
-_BIAS_RIDGE: Final = 0.01
+# How strongly the mix is held, against the log-likelihood of all memes: a branch's say for the
+# genre that it answers at an equal share, for others and the biases at 0. By the likelihood of
+# left-out memes (decisions/0011).
+_OWN_RIDGE: Final = 10.0
+_OTHER_RIDGE: Final = 100.0
+_BIAS_RIDGE: Final = 1.0
 
 _MAX_WRONG: Final = 0.1  # of the answers that are given
 _MAX_ABSTAINED: Final = 0.3  # of all
@@ -23,10 +26,11 @@ Floats = npt.NDArray[np.floating]
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """How much each of several answers counts, (n_branches,), and a bias for each genre, (C,).
+    """What each answer of several branches says for and against each genre.
 
-    The weights' sum is the inverse of a temperature (Guo et al., On Calibration of Modern Neural
-    Networks, 2017).
+    Weights (n_branches, C, C), from what is answered to what that speaks for, and a bias for each
+    genre, (C,): a logistic regression on the branches' answers, as in stacking (Wolpert, Stacked
+    Generalization, 1992).
     """
 
     weights: Floats
@@ -34,39 +38,47 @@ class Mix:
 
     def scores(self, said: Floats) -> Floats:
         """(N, n_branches, C) log-probabilities to (N, C) probabilities."""
-        logits = np.einsum("nbc,b->nc", said, self.weights) + self.biases
-        return np.asarray(np.exp(log_softmax(logits, axis=1)))
+        return np.asarray(np.exp(_log_scores(said, self.weights, self.biases)))
 
 
 def fit_mix(said: Floats, genre: Floats, weight: Floats) -> Mix:
     """The mix under which these memes' genres are likeliest.
+
+    It starts from equal shares, each branch speaking for what it answers alone; the more memes
+    there are, the further they may lead away from that.
 
     Args:
         said: (N, n_branches, C), log-probabilities of each branch, for memes that it never saw.
         genre: (N, C), rows that sum to 1.
         weight: (N,), how much each meme counts.
     """
-    n_branches, n_genres = said.shape[1:]
-    share = weight / weight.sum()
+    counts = weight > 0
+    said, genre = said[counts], genre[counts]
+    n, n_branches, n_genres = said.shape
+    counted = weight[counts] / weight[counts].mean()
+    one = np.eye(n_genres)
+    equal = np.broadcast_to(one / n_branches, (n_branches, n_genres, n_genres))
+    ridge = np.where(one > 0, _OWN_RIDGE, _OTHER_RIDGE)
 
     def cost(numbers: Floats) -> tuple[float, Floats]:
-        weights, biases = numbers[:n_branches], numbers[n_branches:]
-        log_scores = log_softmax(np.einsum("nbc,b->nc", said, weights) + biases, axis=1)
-        off = (np.exp(log_scores) - genre) * share[:, None]  # (N, C), the slope at each logit
-        from_equal = weights - 1 / n_branches
-        value = -(share * (genre * log_scores).sum(axis=1)).sum()
-        value += _RIDGE * (from_equal**2).sum() + _BIAS_RIDGE * (biases**2).sum()
-        slope = np.concatenate(
-            [
-                np.einsum("nc,nbc->b", off, said) + 2 * _RIDGE * from_equal,
-                off.sum(axis=0) + 2 * _BIAS_RIDGE * biases,
-            ]
-        )
-        return float(value), slope
+        weights, biases = numbers[:-n_genres].reshape(equal.shape), numbers[-n_genres:]
+        log_scores = _log_scores(said, weights, biases)
+        off = (np.exp(log_scores) - genre) * counted[:, None]  # (N, C), the slope at each logit
+        from_equal = weights - equal
+        value = -(counted * (genre * log_scores).sum(axis=1)).sum()
+        value += (ridge * from_equal**2).sum() + _BIAS_RIDGE * (biases**2).sum()
+        slope_weights = np.einsum("nd,nbc->bcd", off, said, optimize=True) + 2 * ridge * from_equal
+        slope_biases = off.sum(axis=0) + 2 * _BIAS_RIDGE * biases
+        return float(value) / n, np.concatenate([slope_weights.ravel(), slope_biases]) / n
 
-    start = np.concatenate([np.full(n_branches, 1 / n_branches), np.zeros(n_genres)])
-    found = minimize(cost, start, jac=True, method="L-BFGS-B").x
-    return Mix(found[:n_branches], found[n_branches:])
+    start = np.concatenate([equal.ravel(), np.zeros(n_genres)])
+    found = minimize(cost, start, jac=True, method="L-BFGS-B", options={"maxiter": 1000}).x
+    return Mix(found[:-n_genres].reshape(equal.shape), found[-n_genres:])
+
+
+def _log_scores(said: Floats, weights: Floats, biases: Floats) -> Floats:
+    logits = np.einsum("nbc,bcd->nd", said, weights, optimize=True) + biases
+    return np.asarray(log_softmax(logits, axis=1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,12 @@ class TrainConfig:
     seed: int = 1
     balance: float = 0.5  # 0: genres count as often as they come; 1: all the same in sum
 
-    epochs: int = 60  # of the whole network, at most; early stopping usually ends it sooner
-    patience: int = 12  # epochs without a better validation loss
+    # Networks behind one backbone, each taught without another part of the memes. With more than
+    # one the backbone stays as it is: it knows something already.
+    n_members: int = 1
+
+    epochs: int = 60  # at most; early stopping usually ends it sooner
+    patience: int | None = 12  # epochs without a better validation loss; None: all are run
     learning_rate: float = 2e-3  # its peak; it rises for a tenth of the steps and falls to 0
     weight_decay: float = 1e-4
     dropout: float = 0.3  # of the picture's features
@@ -42,12 +46,6 @@ class TrainConfig:
     text_dropout: float = 0.5  # of both, and of what brings all together
     # How often the picture, and how often the words, are hidden from what brings all together.
     hidden_share: float = 0.1
-
-    # For a backbone that knows something already: first all but it, then its last layers too.
-    head_epochs: int = 0
-    head_learning_rate: float = 2e-3
-    head_weight_decay: float = 1e-2
-    n_frozen_layers: int = 0
 
 
 def recipe(weights: str, **changes: Any) -> TrainConfig:
@@ -64,12 +62,12 @@ def recipe(weights: str, **changes: Any) -> TrainConfig:
             backbone=Backbone.MOBILENET_V2,
             weights=Path(weights).name,
             image_px=224,
-            head_epochs=40,
-            epochs=0,  # on two thousand memes, fine-tuning took five times as long for nothing
-            patience=4,
-            learning_rate=4e-4,
+            batch_size=64,
+            n_members=5,
+            epochs=40,
+            patience=None,
+            weight_decay=1e-2,
             dropout=0.5,
-            n_frozen_layers=54,  # up to block 5 of 16: edges and textures, which all pictures share
         )
     return replace(config, **{name: value for name, value in changes.items() if value is not None})
 

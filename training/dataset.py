@@ -1,5 +1,6 @@
 """Shards to batches: one tf.data pipeline, for training, validation and prediction."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,9 @@ from training.shards import Shards, parse
 
 __all__ = ["batches", "feature_batches"]
 
+Places = npt.NDArray[np.int64]
+"""Of some examples among all."""
+
 _N_READ_AT_ONCE: Final = 4  # shards
 # Pictures in the window from which the next is drawn: 60 MB, for they are still compressed.
 _N_SHUFFLED: Final = 4096
@@ -23,6 +27,7 @@ def batches(
     examples: Examples,
     batch_size: int,
     *,
+    places: Places | None = None,
     seed: int | None = None,
     hidden_share: float = 0.0,
 ) -> tf.data.Dataset:
@@ -34,31 +39,31 @@ def batches(
 
     Args:
         shards: hold the pictures, S their longer side.
-        examples: those wanted.
+        examples: of which some are wanted.
         batch_size: B.
+        places: of those wanted, (n,) int64; None: all.
         seed: for training: they come shuffled and augmented, each time otherwise; the same seed
             gives the same batches. None: as they are, in the order in which the shards have them.
         hidden_share: how often `given` denies the picture, and how often the words.
     """
+    wanted = _all_or(places, examples)
     position = tf.lookup.StaticHashTable(
         tf.lookup.KeyValueTensorInitializer(
-            tf.constant(list(examples.sha256)), tf.range(len(examples), dtype=tf.int64)
+            tf.constant([examples.sha256[i] for i in wanted]), tf.constant(wanted)
         ),
         default_value=-1,
     )
-    told = _told(examples)
 
     def find(record: tf.Tensor) -> Any:
         parsed = parse(record)
         return position.lookup(parsed["sha256"]), parsed["jpeg"]
 
     def load(i: tf.Tensor, jpeg: tf.Tensor) -> Any:
-        return told(i) | {"picture": squared(_decoded(jpeg), shards.side_px)}
+        return i, squared(_decoded(jpeg), shards.side_px)
 
-    def load_changed(found: Any, random: tf.Tensor) -> dict[str, tf.Tensor]:
+    def load_changed(found: Any, random: tf.Tensor) -> Any:
         i, jpeg = found
-        changed = {"picture": augmented(_decoded(jpeg), shards.side_px, random[:2])}
-        return _partly_hidden(told(i), hidden_share, random[2:]) | changed
+        return i, augmented(_decoded(jpeg), shards.side_px, random)
 
     data = tf.data.Dataset.from_tensor_slices(shards.files)
     if seed is not None:
@@ -70,11 +75,16 @@ def batches(
     if seed is None:
         data = data.map(load, num_parallel_calls=tf.data.AUTOTUNE)
     else:
-        data = data.shuffle(min(len(examples), _N_SHUFFLED), seed=seed)
+        data = data.shuffle(min(len(wanted), _N_SHUFFLED), seed=seed)
         data = tf.data.Dataset.zip(data, _random(seed))
         data = data.map(load_changed, num_parallel_calls=tf.data.AUTOTUNE)
-    data = data.apply(tf.data.experimental.assert_cardinality(len(examples)))
-    return data.batch(batch_size).map(_as_float).prefetch(tf.data.AUTOTUNE)
+    data = data.apply(tf.data.experimental.assert_cardinality(len(wanted))).batch(batch_size)
+    told = _told(examples)
+    data = data.map(
+        lambda i, pictures: told(i) | {"picture": tf.cast(pictures, tf.float32)},
+        num_parallel_calls=tf.data.AUTOTUNE,
+    )
+    return _partly_hidden(data, hidden_share, seed).prefetch(tf.data.AUTOTUNE)
 
 
 def feature_batches(
@@ -82,6 +92,7 @@ def feature_batches(
     examples: Examples,
     batch_size: int,
     *,
+    places: Places | None = None,
     seed: int | None = None,
     hidden_share: float = 0.0,
 ) -> tf.data.Dataset:
@@ -89,43 +100,42 @@ def feature_batches(
 
     Args:
         features: of the examples, in their order: (N, n_features); may lie on the disk.
-        examples: those wanted.
+        examples: of which some are wanted.
         batch_size: B.
-        seed: for training: they come shuffled. None: in the examples' order.
+        places: of those wanted, (n,) int64; None: all.
+        seed: for training: they come shuffled. None: in the places' order.
         hidden_share: how often `given` denies the picture, and how often the words.
     """
+    wanted = _all_or(places, examples)
     told = _told(examples)
 
-    def changed(i: tf.Tensor, random: tf.Tensor) -> dict[str, tf.Tensor]:
-        return _partly_hidden(told(i), hidden_share, random[2:])
-
-    def with_features(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def load(i: tf.Tensor) -> dict[str, tf.Tensor]:
         # Not held by TensorFlow as a whole: those of a large collection are more than memory.
-        those = tf.numpy_function(
-            lambda i: features[i].astype(np.float32), [batch["position"]], tf.float32
-        )
-        return batch | {"features": tf.ensure_shape(those, (None, features.shape[1]))}
+        those = tf.numpy_function(lambda i: features[i].astype(np.float32), [i], tf.float32)
+        return told(i) | {"features": tf.ensure_shape(those, (None, features.shape[1]))}
 
-    data = tf.data.Dataset.range(len(examples))
-    if seed is None:
-        data = data.map(told, num_parallel_calls=tf.data.AUTOTUNE)
-    else:
-        data = tf.data.Dataset.zip(data.shuffle(len(examples), seed=seed), _random(seed))
-        data = data.map(changed, num_parallel_calls=tf.data.AUTOTUNE)
-    return data.batch(batch_size).map(with_features).prefetch(tf.data.AUTOTUNE)
+    data = tf.data.Dataset.from_tensor_slices(wanted)
+    if seed is not None:
+        data = data.shuffle(len(wanted), seed=seed)
+    data = data.batch(batch_size).map(load, num_parallel_calls=tf.data.AUTOTUNE)
+    return _partly_hidden(data, hidden_share, seed).prefetch(tf.data.AUTOTUNE)
+
+
+def _all_or(places: Places | None, examples: Examples) -> Places:
+    return np.arange(len(examples)) if places is None else places
 
 
 def _random(seed: int) -> tf.data.Dataset:
-    """Four numbers for each example, others each epoch."""
-    return tf.data.Dataset.random(seed, rerandomize_each_iteration=True).batch(4)
+    """Two numbers, a seed, for each of what it is zipped with; others each epoch."""
+    return tf.data.Dataset.random(seed, rerandomize_each_iteration=True).batch(2)
 
 
 def _decoded(jpeg: tf.Tensor) -> tf.Tensor:
     return tf.io.decode_jpeg(jpeg, channels=3, dct_method="INTEGER_ACCURATE")
 
 
-def _told(examples: Examples) -> Any:
-    """What is known of the example at a position but its picture, as TensorFlow looks it up."""
+def _told(examples: Examples) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
+    """What is known of a batch of examples but their pictures, as TensorFlow looks it up."""
     text = examples.text
     starts, ids, values = (tf.constant(a) for a in (text.starts, text.ids, text.values))
     read = text.known.astype(np.float32)
@@ -141,23 +151,26 @@ def _told(examples: Examples) -> Any:
     tensors = {name: tf.constant(values) for name, values in rows.items()}
 
     def told(i: tf.Tensor) -> dict[str, tf.Tensor]:
-        start, end = starts[i], starts[i + 1]
-        grams = tf.scatter_nd(ids[start:end, None], values[start:end], [N_GRAMS])
+        those = tf.ragged.range(tf.gather(starts, i), tf.gather(starts, i + 1))
+        columns = tf.gather(ids, those.flat_values)
+        cells = tf.stack([those.value_rowids(), tf.cast(columns, tf.int64)], axis=1)
+        shape = tf.stack([tf.size(i, tf.int64), N_GRAMS])
+        grams = tf.scatter_nd(cells, tf.gather(values, those.flat_values), shape)
         known = {name: tf.gather(values, i) for name, values in tensors.items()}
-        return {"position": i, "grams": grams} | known
+        return {"position": i, "grams": tf.ensure_shape(grams, (None, N_GRAMS))} | known
 
     return told
 
 
-def _partly_hidden(
-    example: dict[str, tf.Tensor], share: float, random: tf.Tensor
-) -> dict[str, tf.Tensor]:
+def _partly_hidden(data: tf.data.Dataset, share: float, seed: int | None) -> tf.data.Dataset:
     """With the picture or the words denied, by chance; never both."""
-    chance = tf.random.stateless_uniform((), random)
-    one = tf.stack([tf.cast(chance > share, tf.float32), tf.cast(chance < 1 - share, tf.float32)])
-    has_words = example["read"] > 0
-    return example | {"given": tf.where(has_words, example["given"] * one, example["given"])}
+    if seed is None or not share:
+        return data
 
+    def hide(batch: dict[str, tf.Tensor], random: tf.Tensor) -> dict[str, tf.Tensor]:
+        chance = tf.random.stateless_uniform((tf.size(batch["position"]),), random)
+        kept = tf.cast(tf.stack([chance > share, chance < 1 - share], axis=1), tf.float32)
+        has_words = batch["read"][:, None] > 0
+        return batch | {"given": tf.where(has_words, batch["given"] * kept, batch["given"])}
 
-def _as_float(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    return batch | {"picture": tf.cast(batch["picture"], tf.float32)}
+    return tf.data.Dataset.zip(data, _random(seed + 1)).map(hide)

@@ -18,12 +18,12 @@ from core.words import Line
 from db.media import MediaStore
 from db.reading import active_files, words_of
 from db.session import reading
-from db.splits import Split
+from db.splits import Split, in_parts
 from training.assess import assess
 from training.calibration import Mix, calibration_error, fit_mix, threshold
 from training.classifier import Classifier
 from training.config import TrainConfig, run_hash
-from training.dataset import batches
+from training.dataset import feature_batches
 from training.evaluate import evaluate
 from training.examples import FIRST_YEAR, examples_of
 from training.export import export_litert
@@ -32,10 +32,10 @@ from training.model import BRANCHES, Branch, Network, build, load_backbone_weigh
 from training.plots import confusion
 from training.registry import ANSWERS, CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, Registry
 from training.shards import Shards
-from training.snapshot import Snapshot
-from training.teach import Lesson, teach
+from training.snapshot import BY_MODEL, Row, Snapshot
+from training.teach import Lesson, Part, features_of, teach
 
-__all__ = ["fit"]
+__all__ = ["fit", "parts_of"]
 
 _LIBRARIES: Final = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow", "rapidocr")
 # What may be given, picture and words; a row of the mix for each, in the network's order, with
@@ -45,6 +45,7 @@ _CASES: Final = {
     (1.0, 0.0): (Branch.PICTURE, Branch.JOINT),
     (0.0, 1.0): (Branch.WORDS, Branch.LAYOUT, Branch.JOINT),
 }
+_N_AT_ONCE: Final = 256  # memes that a member answers on together
 # The share of memes whose words must be known for a model to learn from words.
 _MIN_READ: Final = 0.5
 
@@ -73,7 +74,7 @@ def fit(
     Raises:
         NotReady: the snapshot cannot be learned from, or another run is at work.
         BadInput: the weights cannot be used.
-        MemeEraError: a picture is missing, or weights could not be downloaded.
+        MemeEraError: a picture is missing, a shard is damaged, or weights could not be downloaded.
     """
     _check(snapshot)
     keras.utils.set_random_seed(config.seed)
@@ -86,24 +87,19 @@ def fit(
     with registry.new_version(snapshot.hash, run) as draft:
         snapshot.save(draft.folder / SNAPSHOT)
         words, shards = _prepare(settings, config, snapshot, media, say)
-        # Both balanced: a mix of memes that count alike leans to the frequent genres, and has more
-        # wrong than one of balanced memes, of the frequent ones too (decisions/0011).
-        train, validation = (
-            examples_of(
-                snapshot.of(side),
-                snapshot.classes,
-                snapshot.year,
-                words,
-                shards.aspects,
-                config.balance,
-            )
-            for side in (Split.TRAIN, Split.VALIDATION)
+        learned = _learned(snapshot)
+        # Balanced for the mix too: one of memes that count alike leans to the frequent genres, and
+        # has more wrong, of the frequent ones too (decisions/0011).
+        examples = examples_of(
+            learned, snapshot.classes, snapshot.year, words, shards.aspects, config.balance
         )
         log_dir = settings.data_dir / "logs" / run[:8]
-        lesson = Lesson(config, train, validation, shards, draft.work_dir, log_dir, say)
-        history = teach(network, lesson)
-        say("fitting the mix")
-        calibration = _calibrate(network, lesson)
+        parts = parts_of(learned, config)
+        lesson = Lesson(config, examples, parts, shards, draft.work_dir, log_dir, say)
+        with shards.damage_told():
+            history = teach(network, lesson)
+            say("fitting the mix")
+            calibration = _calibrate(network, lesson)
         say("exporting the model")
         network.answering.save(draft.folder / KERAS_MODEL)
         export_litert(network.answering, draft.folder / LITERT_MODEL)
@@ -117,7 +113,7 @@ def fit(
                 "layout": "RGB",
                 "grams": GRAMS,
             },
-            "reads_words": bool(train.text.known.any()),
+            "reads_words": bool(examples.text.known.any()),
             "snapshot": {"hash": snapshot.hash, **snapshot.counts()},
             "calibration": calibration,
             "history": history,
@@ -151,6 +147,29 @@ def _check(snapshot: Snapshot) -> None:
             raise NotReady(f"no meme is left for the {side} side; label more memes")
 
 
+def _learned(snapshot: Snapshot) -> list[Row]:
+    return snapshot.of(Split.TRAIN) + snapshot.of(Split.VALIDATION)
+
+
+def parts_of(rows: Sequence[Row], config: TrainConfig) -> list[Part]:
+    """What each member learns from: one, all but the validation side; several, all but a part."""
+    everyone = range(len(rows))
+    if config.n_members == 1:
+        left_out = [{i for i in everyone if rows[i].split is Split.VALIDATION}]
+    else:
+        # What a model alone has labelled says nothing of what another is worth.
+        tested = [i for i in everyone if rows[i].trust != BY_MODEL]
+        families = [row.family for row in rows]
+        left_out = list(in_parts(rows, families, config.seed, tested, config.n_members))
+    return [
+        Part(
+            learned=np.array([i for i in everyone if i not in part], np.int64),
+            left_out=np.array(sorted(part), np.int64),
+        )
+        for part in left_out
+    ]
+
+
 def _prepare(
     settings: Settings,
     config: TrainConfig,
@@ -159,7 +178,7 @@ def _prepare(
     say: Callable[[str], None],
 ) -> tuple[Mapping[str, Sequence[Line]], Shards]:
     """The words of all memes of the snapshot, and shards that hold the pictures to learn from."""
-    learned = snapshot.of(Split.TRAIN) + snapshot.of(Split.VALIDATION)
+    learned = _learned(snapshot)
     with reading(settings) as session:
         words = words_of(session, [row.sha256 for row in snapshot.rows])
         active = active_files(session)
@@ -178,47 +197,52 @@ def _prepare(
 
 def _calibrate(network: Network, lesson: Lesson) -> dict[str, Any]:
     """Fit the mix in place, for each case of what is given; gives the figures for the card."""
-    examples = lesson.validation
-    reads = bool(examples.text.known.any())
+    examples = lesson.examples
+    tested = np.concatenate([part.left_out for part in lesson.parts])
+    known, genre = examples.text.known[tested], examples.genre[tested]
     mixes, scores = [], []
     for (case, branches), said in zip(_CASES.items(), _said(network, lesson), strict=True):
-        weight = examples.genre_weight
-        if reads and case[1]:
-            weight = weight * examples.text.known
+        weight = examples.genre_weight[tested]
+        if known.any() and case[1]:
+            weight = weight * known
         speaking = [i for i, branch in enumerate(BRANCHES) if branch in branches]
-        mix = fit_mix(said[:, speaking], examples.genre, weight)
-        scores.append(mix.scores(said[:, speaking]))
-        weights = np.zeros(len(BRANCHES))
+        mix = fit_mix(said[tested][:, speaking], genre, weight)
+        scores.append(mix.scores(said[tested][:, speaking]))
+        weights = np.zeros((len(BRANCHES), *mix.weights.shape[1:]))
         weights[speaking] = mix.weights
         mixes.append(Mix(weights, mix.biases))
-    network.mix_weights.set_weights([np.array([mix.weights for mix in mixes])])
-    network.mix_biases.set_weights([np.array([mix.biases for mix in mixes])])
-    usual = np.where(examples.text.known[:, None], scores[0], scores[1])
+    for layer, mix in zip(network.mixes, mixes, strict=True):
+        layer.set_weights([np.concatenate(list(mix.weights)), mix.biases])
+    usual = np.where(known[:, None], scores[0], scores[1])
     confidence = usual.max(axis=1)
-    is_right = usual.argmax(axis=1) == examples.genre.argmax(axis=1)
+    is_right = usual.argmax(axis=1) == genre.argmax(axis=1)
     return {
-        "n": len(examples),
+        "n": len(tested),
         "branches": [branch.value for branch in BRANCHES],
-        "weights": [[round(float(weight), 4) for weight in mix.weights] for mix in mixes],
+        # How far each branch speaks for what it answers, on average over the genres.
+        "weights": [
+            [round(float(weights.trace() / len(weights)), 4) for weights in mix.weights]
+            for mix in mixes
+        ],
         "validation_ece": round(calibration_error(confidence, is_right), 4),
         "abstain_below": round(threshold(confidence, is_right), 4),
     }
 
 
 def _said(network: Network, lesson: Lesson) -> Any:
-    """What each branch says of the validation memes: (n_cases, N, n_branches, n_genres) log-scores.
+    """What each branch says of the memes that its member never saw, as log-probabilities.
 
-    One look at each picture for all cases: it costs more than what follows it.
+    Returns:
+        (n_cases, N, n_branches, n_genres), 0 for memes that all members saw.
     """
-    examples = lesson.validation
-    data = batches(lesson.shards, examples, lesson.config.batch_size)
+    examples, features = lesson.examples, features_of(network, lesson)
     said = np.zeros((len(_CASES), len(examples), len(BRANCHES), examples.genre.shape[1]))
-    for batch in data:
-        seen = {name: batch[name] for name in ("grams", "layout")}
-        seen["features"] = network.features.predict_on_batch(batch["picture"])
-        for i, case in enumerate(_CASES):
-            logits = network.on_features.predict_on_batch(seen | {"given": batch["given"] * case})
-            said[i, batch["position"].numpy()] = tf.nn.log_softmax(
-                np.stack([logits[branch.value] for branch in BRANCHES], axis=1)
-            )
+    for member, part in zip(network.on_features, lesson.parts, strict=True):
+        for batch in feature_batches(features, examples, _N_AT_ONCE, places=part.left_out):
+            seen = {name: batch[name] for name in ("features", "grams", "layout")}
+            for i, case in enumerate(_CASES):
+                logits = member(seen | {"given": batch["given"] * case}, training=False)
+                said[i, batch["position"].numpy()] = tf.nn.log_softmax(
+                    np.stack([logits[branch.value] for branch in BRANCHES], axis=1)
+                )
     return said

@@ -13,6 +13,9 @@ Each branch says the genre on its own, and is taught on its own: so each learns 
 and any may be missing. The mix is fitted last, on memes that none of them learned from, and is
 what makes the scores probabilities.
 
+Where the backbone knows something already, all that follows it is there several times: members of
+a committee, each taught without another part of the memes, which answer as their mean.
+
 Of the picture count not only the last feature map's means, which say what is shown, but of some
 earlier maps the means and the deviations over all places as well: they say how it was made.
 """
@@ -39,6 +42,7 @@ _JOINT_WIDTH: Final = 128  # numbers of the embedding
 _PICTURE_WIDTH: Final = 64  # of the picture's part in it
 _SHORTEST: Final = 1e-3  # a single n-gram's square is a thousand times that
 _FLAT: Final = 1e-6  # the least variance: at 0 a root has no slope
+_CASES: Final = ("all", "picture", "words")  # what is given, for each mix
 
 # The maps of MobileNetV2 that are looked at: of each size the one with most to say.
 _LEVELS: Final = (
@@ -69,25 +73,30 @@ class Network:
     Attributes:
         taught: `picture` (B, S, S, 3) in 0..255, `grams` (B, N_GRAMS), `layout` (B, len(LAYOUT))
             and `given` (B, 2), all float32, to logits by name: of the genre by each branch
-            (B, n_genres), of the year (B, n_years).
+            (B, n_genres), of the year (B, n_years). Of the first member.
         answering: the same inputs to `genre` (B, n_genres) and `year` (B, n_years), which sum to 1;
-            `embedding` (B, 128) of length 1; `map` (B, h, w, n_genres), how much each place speaks
-            for each genre, as logits.
+            `embedding` (B, 128) of length 1, the first member's; `map` (B, h, w, n_genres), how
+            much each place speaks for each genre, as logits.
         features: `picture` to what the backbone makes of it over all places, (B, n_features).
-        on_features: as `taught`, with `features` in the picture's place.
+        on_features: of each member, as `taught`, with `features` in the picture's place.
         backbone: its convolutional part: (B, S, S, 3) in -1..1 to a list of maps, the last the
             coarsest, (B, S / 32, S / 32, n).
+        scaled: brings each feature to one scale.
+        rarity: weighs n-grams by how rare they are.
+        bins: spread the numbers of the layout.
+        mixes: for picture and words, the picture alone and words alone: log-probabilities by all
+            branches, side by side in their order (B, n_branches * n_genres), to logits.
     """
 
     taught: keras.Model
     answering: keras.Model
     features: keras.Model
-    on_features: keras.Model
+    on_features: tuple[keras.Model, ...]
     backbone: keras.Model
+    scaled: layers.BatchNormalization
     rarity: layers.Normalization
     bins: PiecewiseLinear
-    mix_weights: layers.Dense
-    mix_biases: layers.Dense
+    mixes: tuple[layers.Dense, ...]
 
 
 def build(config: TrainConfig, n_genres: int, n_years: int) -> Network:
@@ -105,49 +114,38 @@ def build(config: TrainConfig, n_genres: int, n_years: int) -> Network:
     features = keras.Input(pooled.shape[1:], name="features")
     by_features = layers.Flatten()(scaled(layers.Reshape(unscaled.shape[1:])(features)))
 
-    heads = {name: layers.Dense(n_genres, name=f"genre_{name}") for name in BRANCHES}
-    text = _Text(config)
-    join = _Join(config, n_years)
+    rarity = layers.Normalization(name="rarity")
+    rarity.build((None, N_GRAMS))
+    bins = PiecewiseLinear(len(LAYOUT), config.n_bins, name="bins")
+    words, lying = _of_length_1(rarity(grams)), bins(layout)
+    members = [_Member(config, n_genres, n_years, i) for i in range(config.n_members)]
+    on_pictures = [member(pooled, words, lying, given) for member in members]
+    on_features = [member(by_features, words, lying, given) for member in members]
 
-    def logits(pooled: Any) -> dict[str, Any]:
-        words, lying = text.words(grams), text.lying(layout)
-        picture_part = join.dropped(pooled)
-        joint = join(picture_part, words, lying, given)
-        hidden = {
-            Branch.PICTURE: picture_part,
-            Branch.WORDS: words,
-            Branch.LAYOUT: lying,
-            Branch.JOINT: joint,
-        }
-        said = {name.value: heads[name](hidden[name]) for name in BRANCHES}
-        return said | {"year": join.year(joint), "joint_hidden": joint}
-
-    said = logits(pooled)
-    hidden = said.pop("joint_hidden")
-    said_on_features = logits(by_features)
-    del said_on_features["joint_hidden"]
-    mix_weights, mix_biases = _mix_layers(n_genres)
     inputs = {"picture": picture, "grams": grams, "layout": layout, "given": given}
-    answer = {
-        "genre": _mixed(said, given, mix_weights, mix_biases),
-        "year": layers.Softmax(name="year")(said["year"]),
-        "embedding": layers.UnitNormalization(name="embedding")(hidden),
-        # A head on the mean over places is the mean of the same head on each place.
-        "map": heads[Branch.PICTURE](scaled(levels.at_each_place())),
-    }
     without_picture = {name: value for name, value in inputs.items() if name != "picture"}
+    mixes = tuple(layers.Dense(n_genres, name=f"mix_{case}") for case in _CASES)
+    places = scaled(levels.at_each_place())
+    answer = {
+        "genre": _mixed([said.logits for said in on_pictures], given, mixes),
+        "year": _mean([ops.softmax(said.logits["year"]) for said in on_pictures], "year"),
+        "embedding": layers.UnitNormalization(name="embedding")(on_pictures[0].hidden),
+        # A head on the mean over places is the mean of the same head on each place.
+        "map": _mean([member.heads[Branch.PICTURE](places) for member in members], "map"),
+    }
     return Network(
-        taught=keras.Model(inputs, said, name="taught"),
+        taught=keras.Model(inputs, on_pictures[0].logits, name="taught"),
         answering=keras.Model(inputs, answer, name="memeera"),
         features=keras.Model(picture, layers.Flatten()(unscaled), name="picture_features"),
-        on_features=keras.Model(
-            without_picture | {"features": features}, said_on_features, name="on_features"
+        on_features=tuple(
+            keras.Model(without_picture | {"features": features}, said.logits)
+            for said in on_features
         ),
         backbone=backbone,
-        rarity=text.rarity,
-        bins=text.bins,
-        mix_weights=mix_weights,
-        mix_biases=mix_biases,
+        scaled=scaled,
+        rarity=rarity,
+        bins=bins,
+        mixes=mixes,
     )
 
 
@@ -159,10 +157,10 @@ class _Levels:
 
     def __init__(self, maps: Sequence[Any]) -> None:
         self._maps = maps
-        self._means = [_mean(x) for x in maps]
+        self._means = [_over_places(x) for x in maps]
         earlier = zip(maps[:-1], self._means[:-1], strict=True)
         squares = [ops.square(x - mean) + _FLAT for x, mean in earlier]
-        self._deviations = [ops.sqrt(_mean(x)) for x in squares]
+        self._deviations = [ops.sqrt(_over_places(x)) for x in squares]
         # Their means over all places are the deviations.
         self._by_place = [x / off for x, off in zip(squares, self._deviations, strict=True)]
 
@@ -179,46 +177,55 @@ class _Levels:
         )
 
 
-def _mean(x: Any) -> Any:
+def _over_places(x: Any) -> Any:
     return layers.GlobalAveragePooling2D(keepdims=True)(x)
 
 
-class _Text:
-    """The layers of the words and of how they lie."""
-
-    def __init__(self, config: TrainConfig) -> None:
-        self.rarity = layers.Normalization(name="rarity")
-        self.rarity.build((None, N_GRAMS))
-        self.bins = PiecewiseLinear(len(LAYOUT), config.n_bins, name="bins")
-        self._words = _stack("words", config.text_dropout, config.text_width)
-        self._lying = _stack("lying", config.text_dropout, config.layout_width, config.layout_width)
-
-    def words(self, grams: Any) -> Any:
-        rare = self.rarity(grams)
-        # Of length 1, where there are words at all. Keras's UnitNormalization, exported to LiteRT,
-        # makes NaN of a picture without words.
-        length = ops.sqrt(ops.sum(ops.square(rare), axis=1, keepdims=True) + _SHORTEST)
-        # Times 8: a hidden layer of usual size then starts at a usual scale.
-        return self._words(layers.Rescaling(8.0)(rare / length))
-
-    def lying(self, layout: Any) -> Any:
-        return self._lying(self.bins(layout))
+def _of_length_1(grams: Any) -> Any:
+    """Where there are words at all; times 8: a hidden layer then starts at a usual scale."""
+    # Keras's UnitNormalization, exported to LiteRT, makes NaN of a picture without words.
+    length = ops.sqrt(ops.sum(ops.square(grams), axis=1, keepdims=True) + _SHORTEST)
+    return layers.Rescaling(8.0)(grams / length)
 
 
-class _Join:
-    """The layers that bring all together."""
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What one member says."""
 
-    def __init__(self, config: TrainConfig, n_years: int) -> None:
-        self.dropped = layers.Dropout(config.dropout, seed=config.seed)
-        self._picture = layers.Dense(_PICTURE_WIDTH, activation="gelu", name="picture_hidden")
-        self._joint = _stack("joint_hidden", config.text_dropout, _JOINT_WIDTH)
+    logits: dict[str, Any]  # of the genre by each branch, (B, n_genres); of the year, (B, n_years)
+    hidden: Any  # the joint's, (B, _JOINT_WIDTH)
+
+
+class _Member:
+    """The layers behind the backbone, the bins and the rarity."""
+
+    def __init__(self, config: TrainConfig, n_genres: int, n_years: int, i: int) -> None:
+        self.heads = {name: layers.Dense(n_genres, name=f"genre_{name}_{i}") for name in BRANCHES}
+        self._dropped = layers.Dropout(config.dropout, seed=config.seed + i)
+        self._picture = layers.Dense(_PICTURE_WIDTH, activation="gelu", name=f"picture_hidden_{i}")
+        drop, lying = config.text_dropout, config.layout_width
+        self._words = _stack(f"words_{i}", drop, config.text_width)
+        self._lying = _stack(f"lying_{i}", drop, lying, lying)
+        self._joint = _stack(f"joint_hidden_{i}", drop, _JOINT_WIDTH)
         # Zeros: it starts with all years alike, and leaves alike what the memes do not decide.
-        self.year = layers.Dense(n_years, kernel_initializer="zeros", name="year_logits")
+        self._year = layers.Dense(n_years, kernel_initializer="zeros", name=f"year_logits_{i}")
 
-    def __call__(self, picture: Any, words: Any, lying: Any, given: Any) -> Any:
+    def __call__(self, pooled: Any, words: Any, lying: Any, given: Any) -> _Said:
         has_picture, has_words = given[:, :1], given[:, 1:]
-        parts = [self._picture(picture) * has_picture, words * has_words, lying * has_words, given]
-        return self._joint(layers.Concatenate()(parts))
+        hidden = {
+            Branch.PICTURE: self._dropped(pooled),
+            Branch.WORDS: self._words(words),
+            Branch.LAYOUT: self._lying(lying),
+        }
+        parts = [
+            self._picture(hidden[Branch.PICTURE]) * has_picture,
+            hidden[Branch.WORDS] * has_words,
+            hidden[Branch.LAYOUT] * has_words,
+            given,
+        ]
+        joint = hidden[Branch.JOINT] = self._joint(layers.Concatenate()(parts))
+        logits = {name.value: self.heads[name](hidden[name]) for name in BRANCHES}
+        return _Said(logits | {"year": self._year(joint)}, joint)
 
 
 def _stack(name: str, dropout: float, *widths: int) -> keras.Sequential:
@@ -229,22 +236,18 @@ def _stack(name: str, dropout: float, *widths: int) -> keras.Sequential:
     return stack
 
 
-def _mix_layers(n_genres: int) -> tuple[layers.Dense, layers.Dense]:
-    """One row of weights of the branches, and of the genres, for each case of what is given."""
-    weights = layers.Dense(
-        len(BRANCHES), use_bias=False, kernel_initializer="ones", name="mix_weights"
-    )
-    biases = layers.Dense(n_genres, use_bias=False, kernel_initializer="zeros", name="mix_biases")
-    return weights, biases
+def _mean(values: Sequence[Any], name: str | None = None) -> Any:
+    """Of the members; the name is that of what is given out."""
+    return layers.Identity(name=name)(ops.mean(ops.stack(values, axis=0), axis=0))
 
 
-def _mixed(said: dict[str, Any], given: Any, weights: layers.Dense, biases: layers.Dense) -> Any:
+def _mixed(members: Sequence[dict[str, Any]], given: Any, mixes: Sequence[layers.Dense]) -> Any:
+    """The genre's probabilities, by the mix for what is given."""
+    by_branch = [_mean([ops.log_softmax(said[name]) for said in members]) for name in BRANCHES]
+    said = layers.Concatenate()(by_branch)
     has_picture, has_words = given[:, :1], given[:, 1:]
-    case = layers.Concatenate()(
-        [has_picture * has_words, has_picture * (1 - has_words), (1 - has_picture) * has_words]
-    )
-    each = ops.stack([ops.log_softmax(said[name]) for name in BRANCHES], axis=1)  # (B, 4, n)
-    logits = ops.sum(each * ops.expand_dims(weights(case), 2), axis=1) + biases(case)
+    cases = (has_picture * has_words, has_picture * (1 - has_words), (1 - has_picture) * has_words)
+    logits = sum(case * mix(said) for case, mix in zip(cases, mixes, strict=True))
     return layers.Softmax(name="genre")(logits)
 
 

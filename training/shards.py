@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -80,10 +81,11 @@ class Shards:
             say: takes a line for people.
 
         Raises:
-            MemeEraError: a picture's file is missing or damaged.
+            MemeEraError: a picture's file, or a shard, is missing or damaged.
         """
         self._load(say)
-        self._tidy(active)
+        with self.damage_told():
+            self._tidy(active)
         known = self.aspects
         missing = [row for row in rows if row.sha256 not in known]
         with (
@@ -109,6 +111,17 @@ class Shards:
     def files(self) -> list[str]:
         """The TFRecord files, in the order they were made."""
         return [str(self._records(name)) for name in sorted(self._aspects)]
+
+    @contextmanager
+    def damage_told(self) -> Iterator[None]:
+        """Within it, a record that is not as it was written raises a MemeEraError that tells so."""
+        try:
+            yield
+        except tf.errors.DataLossError as error:
+            raise MemeEraError(
+                f"the small pictures in {self._folder} are damaged "
+                f"({str(error).splitlines()[0]}); delete that folder, and run this again"
+            ) from error
 
     def _load(self, say: Callable[[str], None]) -> None:
         self._aspects.clear()

@@ -1,0 +1,227 @@
+"""This project's training beside two that anyone can have in an afternoon, on the same folds.
+
+Frozen: MobileNetV2's features and a logistic regression, the Teachable-Machine way. Guide: Keras's
+own guide to transfer learning, on a folder of pictures a genre, read by
+image_dataset_from_directory. All three start from the same weights and learn from the same memes.
+
+    MEMEERA_DATA_DIR=DATA python -m bench.peers --weights PATH [--fold N]
+"""
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from tqdm import tqdm
+
+from core.cli import run, warn
+from core.errors import BadInput
+from core.images import decode
+from core.quiet import quiet_native
+from core.settings import Settings
+from db.listing import labelled_memes
+from db.media import MediaStore
+from db.session import reading
+from db.splits import KeptAside, Split
+from training.config import recipe
+from training.metrics import Metrics, measure
+from training.picture import picture_of
+from training.registry import ANSWERS, Registry
+from training.snapshot import Row, Snapshot
+
+_BATCH: Final = 32
+# As in the guide: so often the new layer alone, then so often all.
+_N_TOP_EPOCHS: Final = 20
+_N_WHOLE_EPOCHS: Final = 10
+_READ_BY_KERAS: Final = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "BMP": "bmp"}
+_TRUSTED: Final = ("viewed", "source")
+
+Peer = Callable[[Snapshot], Sequence[str]]
+"""Learns from a snapshot, and answers for its test side, in its order."""
+
+
+@click.command()
+@click.option("--weights", required=True, type=click.Path(path_type=Path, exists=True))
+@click.option("--fold", "folds", type=int, multiple=True, help="[default: all]")
+@click.option("--image-px", type=int, default=224, show_default=True, help="What all see.")
+def main(weights: Path, folds: tuple[int, ...], image_px: int) -> None:
+    """Print macro F1, accuracy and seconds of each, over the folds."""
+    settings = Settings.load()
+    with reading(settings) as session:
+        known = {fold for meme in labelled_memes(session) for fold in meme.folds}
+        if not known.issuperset(folds) or not known:
+            raise BadInput(f"the imported labels have these folds: {sorted(known) or 'none'}")
+        snapshots = [
+            Snapshot.take(session, seed=1, aside=KeptAside(fold=fold))
+            for fold in folds or sorted(known)
+        ]
+    with quiet_native():
+        import keras  # noqa: F401  # it takes long, and is no peer's work
+    with tempfile.TemporaryDirectory() as scratch:
+        peers = _peers(settings, weights, image_px, Path(scratch))
+        said: dict[str, list[str]] = {name: [] for name in peers}
+        seconds: dict[str, list[float]] = {name: [] for name in peers}
+        for i, snapshot in enumerate(snapshots):
+            for name, answers in peers.items():
+                warn(f"part {i + 1} of {len(snapshots)}: {name}")
+                started = time.perf_counter()
+                said[name] += answers(snapshot)
+                seconds[name].append(round(time.perf_counter() - started, 1))
+    tested = [row for snapshot in snapshots for row in snapshot.of(Split.TEST)]
+    report = {
+        name: _figures(tested, said[name], snapshots[0].classes) | {"seconds": seconds[name]}
+        for name in peers
+    }
+    print(json.dumps({"n_test": len(tested)} | report, indent=2))
+
+
+def _figures(rows: Sequence[Row], said: Sequence[str], classes: Sequence[str]) -> dict[str, Any]:
+    metrics: Metrics = measure([row.genre for row in rows], said, classes)
+    trusted = {row.genre for row in rows if row.trust in _TRUSTED}
+    return {
+        "macro_f1": metrics.macro_f1,
+        "macro_f1_trusted": round(
+            float(np.mean([metrics.per_genre[genre].f1 for genre in trusted])), 4
+        ),
+        "accuracy": metrics.accuracy,
+        "f1": {genre: figures.f1 for genre, figures in metrics.per_genre.items()},
+    }
+
+
+def _peers(settings: Settings, weights: Path, image_px: int, scratch: Path) -> dict[str, Peer]:
+    media = MediaStore.open(settings)
+
+    def ours(snapshot: Snapshot) -> Sequence[str]:
+        from training.answers import Answers
+        from training.fit import fit
+
+        registry = Registry(scratch / snapshot.hash)
+        config = recipe(str(weights), image_px=image_px)
+        version = fit(settings, config, snapshot, weights, warn, registry)
+        rows = snapshot.of(Split.TEST)
+        answers = Answers.load(registry.path(version) / ANSWERS, rows)
+        genres = dict(zip((row.sha256 for row in answers.rows), answers.genres, strict=True))
+        return [genres[row.sha256] for row in rows]
+
+    def frozen(snapshot: Snapshot) -> Sequence[str]:
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        learned, tested = _learned(snapshot), snapshot.of(Split.TEST)
+        features = _features([*learned, *tested], media, weights, image_px)
+        model = make_pipeline(
+            StandardScaler(), LogisticRegression(C=0.01, max_iter=2000, class_weight="balanced")
+        )
+        model.fit(features[: len(learned)], [row.genre for row in learned])
+        return [str(genre) for genre in model.predict(features[len(learned) :])]
+
+    def guide(snapshot: Snapshot) -> Sequence[str]:
+        sides = {
+            "train": snapshot.of(Split.TRAIN),
+            "validation": snapshot.of(Split.VALIDATION),
+            "test": snapshot.of(Split.TEST),
+        }
+        with tempfile.TemporaryDirectory(dir=scratch) as folder:
+            for side, rows in sides.items():
+                _write(rows, media, Path(folder) / side, snapshot.classes)
+            return _guide(Path(folder), sides["test"], weights, image_px, snapshot.classes)
+
+    return {"ours": ours, "frozen": frozen, "guide": guide}
+
+
+def _learned(snapshot: Snapshot) -> list[Row]:
+    return snapshot.of(Split.TRAIN) + snapshot.of(Split.VALIDATION)
+
+
+def _base(weights: Path, image_px: int) -> Any:
+    import keras
+
+    base = keras.applications.MobileNetV2(
+        include_top=False, weights=None, input_shape=(image_px, image_px, 3)
+    )
+    base.load_weights(weights)
+    return base
+
+
+def _features(
+    rows: Sequence[Row], media: MediaStore, weights: Path, image_px: int
+) -> npt.NDArray[np.float32]:
+    """Each picture's averaged last feature map: (N, 1280) float32."""
+    base = _base(weights, image_px)
+    features = []
+    for i in tqdm(range(0, len(rows), _BATCH), disable=None, file=sys.stderr, desc="features"):
+        squares = [
+            picture_of(media.get(row.sha256, row.format), image_px) for row in rows[i : i + _BATCH]
+        ]
+        pictures = np.stack(squares).astype(np.float32) / 127.5 - 1  # (B, S, S, 3)
+        features.append(np.asarray(base(pictures, training=False)).mean(axis=(1, 2)))
+    return np.concatenate(features)
+
+
+def _write(rows: Sequence[Row], media: MediaStore, folder: Path, classes: Sequence[str]) -> None:
+    """A folder a genre, of the original files; what Keras's loader cannot read becomes a PNG."""
+    for genre in classes:
+        (folder / genre).mkdir(parents=True)
+    for row in rows:
+        data = media.get(row.sha256, row.format)
+        if row.format in _READ_BY_KERAS:
+            (folder / row.genre / f"{row.sha256}.{_READ_BY_KERAS[row.format]}").write_bytes(data)
+        else:
+            image: Image.Image = decode(data)
+            image.save(folder / row.genre / f"{row.sha256}.png")
+
+
+def _guide(
+    folder: Path, tested: Sequence[Row], weights: Path, image_px: int, classes: Sequence[str]
+) -> Sequence[str]:
+    import keras
+    from keras import layers
+
+    def read(side: str, shuffle: bool) -> Any:
+        return keras.utils.image_dataset_from_directory(
+            folder / side,
+            class_names=list(classes),
+            image_size=(image_px, image_px),
+            batch_size=_BATCH,
+            shuffle=shuffle,
+            verbose=False,
+        )
+
+    train, validation, test = read("train", True), read("validation", False), read("test", False)
+    files: list[str] = test.file_paths
+    base = _base(weights, image_px)
+    base.trainable = False
+    inputs = keras.Input((image_px, image_px, 3))
+    x = layers.RandomRotation(0.1)(layers.RandomFlip("horizontal")(inputs))
+    x = base(layers.Rescaling(scale=1 / 127.5, offset=-1)(x), training=False)
+    x = layers.Dropout(0.2)(layers.GlobalAveragePooling2D()(x))
+    model = keras.Model(inputs, layers.Dense(len(classes))(x))
+    for trainable, rate, n_epochs in ((False, 1e-3, _N_TOP_EPOCHS), (True, 1e-5, _N_WHOLE_EPOCHS)):
+        base.trainable = trainable
+        model.compile(
+            optimizer=keras.optimizers.Adam(rate),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+        )
+        # The guide caches as well; 224 px of floats are a gigabyte for 1,700 memes.
+        model.fit(
+            train.cache().prefetch(10),
+            validation_data=validation.cache().prefetch(10),
+            epochs=n_epochs,
+            verbose=2,
+        )
+    said = model.predict(test, verbose=0).argmax(axis=1)
+    by_sha256 = {Path(path).stem: classes[i] for path, i in zip(files, said, strict=True)}
+    return [by_sha256[row.sha256] for row in tested]
+
+
+if __name__ == "__main__":
+    run(main, "python -m bench.peers", extra="training")
