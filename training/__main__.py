@@ -13,7 +13,7 @@ from core.cli import json_option, print_json, run, warn
 from core.quiet import quiet_native
 from core.settings import Settings
 from training.config import TrainConfig
-from training.registry import SNAPSHOT, Registry
+from training.registry import Registry
 
 # That there is no GPU is no error; TensorFlow's failures come as exceptions.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -24,21 +24,23 @@ def main() -> None:
     """Learn from the collection, and see how well."""
 
 
+weights_option = click.option(
+    "--weights",
+    default="none",
+    show_default=True,
+    metavar="none|imagenet|PATH",
+    help="Where the picture branch starts: from nothing, or from MobileNetV2 weights.",
+)
+
+
 def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that choose how a model is trained; gives them as `config` and `weights`."""
 
-    @click.option(
-        "--weights",
-        default="none",
-        show_default=True,
-        metavar="none|imagenet|PATH",
-        help="Where the picture branch starts: from nothing, or from MobileNetV2 weights.",
-    )
+    @weights_option
     @click.option(
         "--epochs",
         type=click.IntRange(min=1),
-        help="At most so many, of the whole network. With weights, without this: none, and all but "
-        "the backbone learns, in a minute.",
+        help="At most so many; from nothing, early stopping usually ends it sooner.",
     )
     @click.option("--image-px", type=click.IntRange(32, 512), help="Side the network sees.")
     @click.option("--batch-size", type=click.IntRange(min=1))
@@ -99,6 +101,31 @@ def fit(
     with quiet_native():
         from training.fit import fit as fit_snapshot  # loads TensorFlow: seconds, once it is needed
     version = fit_snapshot(settings, config, snapshot, weights, say=warn)
+    _done(settings, version, no_promote, as_json)
+
+
+@main.command()
+@click.argument("version")
+@weights_option
+@click.option(
+    "--teacher", metavar="VERSION", help="Refitted as well, where a model taught this one."
+)
+@click.option("--no-promote", is_flag=True, help="Keep the present champion.")
+@json_option
+def refit(version: str, weights: str, teacher: str | None, no_promote: bool, as_json: bool) -> None:
+    """Train the like of VERSION on all memes, those that it was tested on too: to be passed on.
+
+    The figures of VERSION stand for it, for nothing is left to test it on.
+    """
+    with quiet_native():
+        from training.refit import refit as refit_version
+
+    settings = Settings.load()
+    _done(settings, refit_version(settings, version, weights, teacher, warn), no_promote, as_json)
+
+
+def _done(settings: Settings, version: str, no_promote: bool, as_json: bool) -> None:
+    """Promote a version, and tell of it."""
     registry = Registry(settings.models_dir)
     if not no_promote:
         registry.promote(version)
@@ -106,8 +133,10 @@ def fit(
     if as_json:
         print_json({"version": version, "champion": registry.champion(), **card})
     else:
+        tested = f" (of {card['tested_as']})" if "tested_as" in card else ""
         click.echo(
-            f"{version}: macro F1 {card['metrics']['macro_f1']:.3f}, in {registry.path(version)}"
+            f"{version}: macro F1 {card['metrics']['macro_f1']:.3f}{tested}, "
+            f"in {registry.path(version)}"
         )
 
 
@@ -165,7 +194,7 @@ def cross_validate_command(
     with quiet_native():
         from training.cross_validate import Parts, cross_validate
     answers = cross_validate(Settings.load(), config, Parts(leave_out), weights, say=warn)
-    figures = assess(answers, config.seed)
+    figures = assess(answers)
     if as_json:
         print_json(figures.as_dict())
     else:
@@ -177,23 +206,13 @@ def cross_validate_command(
 @json_option
 def evaluate(version: str | None, as_json: bool) -> None:
     """Test a model on the memes that its run kept aside: macro F1 and each genre's figures."""
-    from db.media import MediaStore
-    from db.reading import words_of
-    from db.session import reading
-    from db.splits import Split
     from training.assess import assess
     from training.classifier import Classifier
-    from training.evaluate import evaluate as evaluate_rows
-    from training.snapshot import Snapshot
+    from training.evaluate import evaluate_on_its_test
 
     settings = Settings.load()
-    registry = Registry(settings.models_dir)
-    version = version or registry.champion()
-    rows = Snapshot.load(registry.path(version) / SNAPSHOT).of(Split.TEST)
-    classifier = Classifier.load(settings, version)
-    with reading(settings) as session:
-        words = words_of(session, [row.sha256 for row in rows])
-    metrics = assess(evaluate_rows(classifier, rows, MediaStore.open(settings), words))
+    classifier = Classifier.load(settings, version or Registry(settings.models_dir).champion())
+    metrics = assess(evaluate_on_its_test(settings, classifier))
     if as_json:
         print_json({"version": classifier.version, **metrics.as_dict()})
     else:
@@ -235,13 +254,7 @@ def publish(folder: Path, version: str | None) -> None:
 
 @main.command("learning-curve")
 @click.option("--model", "version", help="A version.  [default: the champion]")
-@click.option(
-    "--weights",
-    default="none",
-    show_default=True,
-    metavar="none|imagenet|PATH",
-    help="Where its run started.",
-)
+@weights_option
 @json_option
 def learning_curve_command(version: str | None, weights: str, as_json: bool) -> None:
     """Train a model's like on an eighth, a quarter and half of its memes: would more memes help?

@@ -9,13 +9,18 @@ from tqdm import tqdm
 
 from core.errors import NotReady
 from core.images import decode
+from core.settings import Settings
 from core.words import Line
 from db.media import MediaStore
+from db.reading import words_of
+from db.session import reading
+from db.splits import Split
 from training.answers import Answers
 from training.classifier import Answer, Classifier
-from training.snapshot import Row
+from training.registry import SNAPSHOT, Registry
+from training.snapshot import Row, Snapshot
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "evaluate_on_its_test"]
 
 
 def evaluate(
@@ -37,7 +42,7 @@ def evaluate(
         MemeEraError: a picture is missing.
     """
     if not rows:
-        raise NotReady("the test side of this snapshot is empty; label more memes")
+        raise NotReady(f"{classifier.version} learned from all memes: none is left to test it on")
 
     def answer(row: Row) -> Answer:
         data = media.get(row.sha256, row.format)
@@ -64,3 +69,18 @@ def evaluate(
         years=np.stack([one.years for one in said]),
         abstained=scores.max(axis=1) < classifier.abstain_below,
     )
+
+
+def evaluate_on_its_test(settings: Settings, classifier: Classifier) -> Answers:
+    """What a version answers on the memes that its run kept aside.
+
+    Raises:
+        NotReady: it has learned from all memes.
+        BadInput: its list of memes is damaged.
+        MemeEraError: a picture is missing.
+    """
+    folder = Registry(settings.models_dir).path(classifier.version)
+    rows = Snapshot.load(folder / SNAPSHOT).of(Split.TEST)
+    with reading(settings) as session:
+        words = words_of(session, [row.sha256 for row in rows])
+    return evaluate(classifier, rows, MediaStore.open(settings), words)

@@ -19,6 +19,7 @@ from db.media import MediaStore
 from db.reading import active_files, words_of
 from db.session import reading
 from db.splits import Split, in_parts
+from training.answers import Answers
 from training.assess import assess
 from training.calibration import Mix, calibration_error, fit_mix, threshold
 from training.classifier import Classifier
@@ -57,6 +58,7 @@ def fit(
     weights: str | Path = "none",
     say: Callable[[str], None] = lambda _line: None,
     registry: Registry | None = None,
+    tested_as: str | None = None,
 ) -> str:
     """Train a model on a snapshot, test it, and register it; gives its version.
 
@@ -70,13 +72,15 @@ def fit(
         weights: where the picture branch starts: "none", "imagenet" or a file.
         say: takes a line for people.
         registry: takes the version; None: that of the settings.
+        tested_as: another version, whose figures stand for this one's, where nothing is left to
+            test it on.
 
     Raises:
         NotReady: the snapshot cannot be learned from, or another run is at work.
         BadInput: the weights cannot be used.
         MemeEraError: a picture is missing, a shard is damaged, or weights could not be downloaded.
     """
-    _check(snapshot)
+    _check(snapshot, is_tested=tested_as is None)
     keras.utils.set_random_seed(config.seed)
     media = MediaStore.open(settings)
     network = build(config, len(snapshot.classes), snapshot.year - FIRST_YEAR + 1)
@@ -121,28 +125,36 @@ def fit(
             "config": asdict(config),
             "libraries": {name: library_version(name) for name in _LIBRARIES},
         }
-        test = snapshot.of(Split.TEST)
-        classifier = Classifier(draft.folder, draft.version, card)
-        answers = evaluate(classifier, test, media, words)
-        answers.save(draft.folder / ANSWERS)
-        metrics = assess(answers, config.seed)
-        (draft.folder / "confusion.png").write_bytes(confusion(metrics.genre))
-        card |= {
-            "test_labels": "people" if all(row.by_people for row in test) else "communities",
-            "metrics": metrics.as_dict(),
-        }
+        if tested_as is None:
+            classifier = Classifier(draft.folder, draft.version, card)
+            answers = evaluate(classifier, snapshot.of(Split.TEST), media, words)
+            answers.save(draft.folder / ANSWERS)
+            card |= _figures(answers, draft.folder, say)
+        else:
+            tested = registry.card(tested_as)
+            card |= {"tested_as": tested_as} | {
+                name: tested[name] for name in ("test_labels", "metrics")
+            }
         (draft.folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-        say(str(metrics))
     return draft.version
 
 
-def _check(snapshot: Snapshot) -> None:
+def _figures(answers: Answers, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    """The figures of a test, for the card; the confusion matrix goes into the folder."""
+    metrics = assess(answers)
+    (folder / "confusion.png").write_bytes(confusion(metrics.genre))
+    say(str(metrics))
+    by_people = all(row.by_people for row in answers.rows)
+    return {"test_labels": "people" if by_people else "communities", "metrics": metrics.as_dict()}
+
+
+def _check(snapshot: Snapshot, *, is_tested: bool) -> None:
     if len(snapshot.classes) < 2:
         raise NotReady(
             f"of the memes to learn from, all are {', '.join(snapshot.classes) or 'missing'}; "
             "label memes of more genres"
         )
-    for side in (Split.VALIDATION, Split.TEST):
+    for side in (Split.VALIDATION, Split.TEST) if is_tested else (Split.VALIDATION,):
         if not snapshot.of(side):
             raise NotReady(f"no meme is left for the {side} side; label more memes")
 

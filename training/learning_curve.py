@@ -14,7 +14,7 @@ from training.config import TrainConfig, run_hash
 from training.registry import SNAPSHOT, Registry
 from training.snapshot import Snapshot
 
-__all__ = ["Point", "known_points", "learning_curve"]
+__all__ = ["Point", "known_points", "learning_curve", "run_of"]
 
 _SHARES: Final = (0.125, 0.25, 0.5)
 _FOLDER: Final = "learning-curve"  # in the data folder
@@ -52,11 +52,7 @@ def learning_curve(
     """
     from training.fit import fit  # loads TensorFlow: seconds, which a report can do without
 
-    config, snapshot = _run_of(settings, version)
-    if config.weights != Path(weights).name:
-        raise BadInput(
-            f"model {version} started from weights {config.weights}: name them: --weights"
-        )
+    config, snapshot = run_of(settings, version, weights)
     for share in _SHARES:
         part = _part(snapshot, share, config.seed)
         registry = _registry(settings, part, config)
@@ -68,18 +64,34 @@ def learning_curve(
 
 def known_points(settings: Settings, version: str) -> list[Point]:
     """What `learning_curve` has found for a version until now, the version itself last."""
-    config, snapshot = _run_of(settings, version)
+    config, snapshot = run_of(settings, version)
     parts = [_registry(settings, _part(snapshot, share, config.seed), config) for share in _SHARES]
     cards = [part.card(part.versions()[-1]) for part in parts if part.versions()]
     return [_point(card) for card in [*cards, Registry(settings.models_dir).card(version)]]
 
 
-def _run_of(settings: Settings, version: str) -> tuple[TrainConfig, Snapshot]:
+def run_of(
+    settings: Settings, version: str, weights: str | Path | None = None
+) -> tuple[TrainConfig, Snapshot]:
+    """What a version was told, and what it learned from.
+
+    Args:
+        settings: of the models.
+        version: that is asked about.
+        weights: where its picture branch is said to have started; None: that is not asked.
+
+    Raises:
+        BadInput: there is no such version, or it started from other weights.
+    """
     registry = Registry(settings.models_dir)
     try:
         config = TrainConfig(**registry.card(version)["config"])
     except TypeError as error:
         raise BadInput(f"model {version} is of another memeEra: {error}") from error
+    if weights is not None and config.weights != Path(weights).name:
+        raise BadInput(
+            f"model {version} started from weights {config.weights}: name them: --weights"
+        )
     return config, Snapshot.load(registry.path(version) / SNAPSHOT)
 
 

@@ -102,23 +102,26 @@ def precision_and_recall(answers: Answers) -> bytes:
 
 
 def teaching(history: Iterable[Mapping[str, Any]]) -> bytes:
-    """The loss over genres, epoch by epoch, on what was learned from and on what was not."""
-    lines = list(history)
+    """The loss over genres, epoch by epoch, on what was learned from and on what was not.
+
+    A line for each member of a committee.
+    """
+    members: dict[str, list[Mapping[str, Any]]] = {}
+    for line in history:
+        members.setdefault(line["stage"], []).append(line)
     figure, axes = _figure(8, 4)
     for name, colour, label in (
         ("joint_loss", _BLUE, "train"),
         ("val_joint_loss", _ORANGE, "validation"),
     ):
-        axes.plot(
-            range(1, len(lines) + 1),
-            [line.get(name, np.nan) for line in lines],
-            color=colour,
-            label=label,
-        )
-    stages = [line["stage"] for line in lines]
-    for i in range(1, len(stages)):
-        if stages[i] != stages[i - 1]:
-            axes.axvline(i + 0.5, color=_GREY, linestyle=":")
+        for i, lines in enumerate(members.values()):
+            axes.plot(
+                [line["epoch"] for line in lines],
+                [line.get(name, np.nan) for line in lines],
+                color=colour,
+                alpha=1 / len(members) ** 0.5,
+                label=label if i == 0 else None,
+            )
     axes.set_xlabel("epoch")
     axes.set_ylabel("cross-entropy, nats")
     axes.legend(frameon=False)

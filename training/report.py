@@ -10,6 +10,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image
 
+from core.errors import NotReady
 from core.genres import GENRES
 from core.settings import Settings
 from db.media import MediaStore
@@ -40,19 +41,24 @@ def write_report(settings: Settings, version: str | None, path: Path) -> str:
         path: of the page.
 
     Raises:
-        NotReady: there is no model yet.
+        NotReady: there is no model yet, or it was never tested.
         BadInput: there is no such version, or its files are damaged.
     """
     classifier = Classifier.load(settings, version)
     registry = Registry(settings.models_dir)
     folder, card = registry.path(classifier.version), registry.card(classifier.version)
+    if "tested_as" in card:
+        raise NotReady(
+            f"{classifier.version} learned from all memes, and the figures of {card['tested_as']} "
+            f"stand for it: report --model {card['tested_as']}"
+        )
     rows = Snapshot.load(folder / SNAPSHOT).of(Split.TEST)
     answers = Answers.load(folder / ANSWERS, rows)
     with reading(settings) as session:
         words = words_of(session, [row.sha256 for row in rows])
     mistakes = worst_mistakes(answers, classifier, MediaStore.open(settings), words, _N_MISTAKES)
     points = known_points(settings, classifier.version)
-    page = _page(card, classifier, answers, assess(answers, card["seed"]), mistakes, points)
+    page = _page(card, classifier, answers, assess(answers), mistakes, points)
     path.write_text(page, encoding="utf-8")
     return classifier.version
 
