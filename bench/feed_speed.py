@@ -3,7 +3,8 @@
     MEMEERA_DATA_DIR=DATA python -m bench.feed_speed      # pip install torch for its row
 
 The peers read the original files, as their guides do. All see the same memes at the same size, in
-batches of 32; each second epoch counts, three times in turn.
+batches of 32; each second epoch counts, three times in turn. Then it trains, the small network on
+pictures and one member of a committee on features, and measures how long the steps wait.
 """
 
 import os
@@ -11,15 +12,31 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import click
+import numpy as np
 
+from core.quiet import quiet_native
 from core.settings import Settings
+from core.words import Line
+from db.media import MediaStore
+from db.reading import active_files, words_of
+from db.session import reading
+from training.config import TrainConfig, recipe
+from training.examples import FIRST_YEAR, Examples, examples_of
+from training.snapshot import Row, Snapshot
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+with quiet_native():
+    import keras
+
+    from training.dataset import batches, feature_batches
+    from training.model import build
+    from training.shards import Shards
+    from training.teach import compile_for, for_fit
 
 _N_ROUNDS: Final = 3
 _BATCH: Final = 32
@@ -30,9 +47,10 @@ _TAKEN_BY_KERAS: Final = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "BMP": "bmp
 @click.option("--image-px", type=int, default=224, show_default=True)
 @click.option("--n", "n_memes", type=int, default=2000, show_default=True, help="At most so many.")
 def main(image_px: int, n_memes: int) -> None:
-    """Print pictures a second of each feed, and how many times the peers' that is."""
+    """Print pictures a second of each feed, how many times the peers' that is, and what waits."""
+    memes = _Memes.of(Settings.load(), n_memes)
     with tempfile.TemporaryDirectory() as folder:
-        feeds = _feeds(Settings.load(), image_px, n_memes, Path(folder))
+        feeds = _feeds(memes, image_px, Path(folder))
         speeds: dict[str, list[float]] = {name: [] for name in feeds}
         for _ in range(_N_ROUNDS):
             for name, epoch in feeds.items():
@@ -48,38 +66,92 @@ def main(image_px: int, n_memes: int) -> None:
             if peer in medians and not name.startswith(peer)
         )
         click.echo(f"{name:<12}{speed:>8.0f} pictures/s   {times}")
+    for name, share in _waiting(memes).items():
+        click.echo(f"{name}: {share:.1%} of an epoch is spent waiting for batches")
 
 
-def _feeds(
-    settings: Settings, image_px: int, n_memes: int, folder: Path
-) -> dict[str, Callable[[], int]]:
-    import keras
+@dataclass(frozen=True, slots=True)
+class _Memes:
+    """What is learned from, by all."""
 
-    from db.media import MediaStore
-    from db.reading import active_files, words_of
-    from db.session import reading
-    from training.dataset import batches
-    from training.examples import examples_of
-    from training.shards import Shards
-    from training.snapshot import Snapshot
+    settings: Settings
+    media: MediaStore
+    snapshot: Snapshot
+    rows: list[Row]
+    words: Mapping[str, Sequence[Line]]
+    active: Collection[str]
 
-    media = MediaStore.open(settings)
-    with reading(settings) as session:
-        snapshot = Snapshot.take(session, seed=1)
-        rows = [
-            row
-            for row in snapshot.rows
-            if row.format in _TAKEN_BY_KERAS and row.genre in snapshot.classes
-        ][:n_memes]
-        words = words_of(session, [row.sha256 for row in rows])
-        active = active_files(session)
-    shards = Shards.open(settings, image_px)
-    shards.fill(rows, media, active)
-    examples = examples_of(rows, snapshot.classes, snapshot.year, words, shards.aspects, 0.5)
-    for row in rows:
+    @classmethod
+    def of(cls, settings: Settings, n: int) -> Self:
+        """The first labelled ones that Keras's loader can read as they are."""
+        with reading(settings) as session:
+            snapshot = Snapshot.take(session, seed=1)
+            rows = [
+                row
+                for row in snapshot.rows
+                if row.format in _TAKEN_BY_KERAS and row.genre in snapshot.classes
+            ][:n]
+            words = words_of(session, [row.sha256 for row in rows])
+            active = active_files(session)
+        return cls(settings, MediaStore.open(settings), snapshot, rows, words, active)
+
+    def shards(self, image_px: int) -> tuple[Shards, Examples]:
+        """Those of this size, with all of it in them."""
+        shards = Shards.open(self.settings, image_px)
+        shards.fill(self.rows, self.media, self.active)
+        classes, year = self.snapshot.classes, self.snapshot.year
+        return shards, examples_of(self.rows, classes, year, self.words, shards.aspects, 0.5)
+
+
+def _waiting(memes: _Memes) -> dict[str, float]:
+    """How much of an epoch's time its steps wait for their batches, of each way to learn."""
+    n_genres = len(memes.snapshot.classes)
+    n_years = memes.snapshot.year - FIRST_YEAR + 1
+    config = recipe("none")
+    shards, examples = memes.shards(config.image_px)
+    network = build(config, n_genres, n_years)
+    feed = batches(shards, examples, config.batch_size, seed=1, hidden_share=config.hidden_share)
+    shares = {"the small network": _share_waited(network.taught, config, feed)}
+    config = replace(recipe("imagenet"), n_members=1)
+    network = build(config, n_genres, n_years)
+    n_features = network.features.output_shape[-1]
+    features = np.random.default_rng(1).normal(size=(len(examples), n_features))
+    feed = feature_batches(
+        features.astype(np.float16),
+        examples,
+        config.batch_size,
+        seed=1,
+        hidden_share=config.hidden_share,
+    )
+    return shares | {"a member": _share_waited(network.on_features[0], config, feed)}
+
+
+def _share_waited(model: Any, config: TrainConfig, feed: Any) -> float:
+    feed = feed.map(for_fit).prefetch(2)  # as Keras's fit has it: a batch ahead
+    compile_for(model, config, 1000)
+    shares = []
+    for epoch in range(1 + _N_ROUNDS):
+        waited, started = 0.0, time.perf_counter()
+        batches_of_it = iter(feed)
+        while True:
+            asked = time.perf_counter()
+            batch = next(batches_of_it, None)
+            # The first batch of an epoch waits for the window it is drawn from.
+            waited += time.perf_counter() - asked
+            if batch is None:
+                break
+            model.train_on_batch(*batch)
+        if epoch:  # the first compiles
+            shares.append(waited / (time.perf_counter() - started))
+    return statistics.median(shares)
+
+
+def _feeds(memes: _Memes, image_px: int, folder: Path) -> dict[str, Callable[[], int]]:
+    shards, examples = memes.shards(image_px)
+    for row in memes.rows:
         path = folder / row.genre / f"{row.sha256}.{_TAKEN_BY_KERAS[row.format]}"
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(media.get(row.sha256, row.format))
+        path.write_bytes(memes.media.get(row.sha256, row.format))
     keras_feed = keras.utils.image_dataset_from_directory(
         folder, image_size=(image_px, image_px), batch_size=_BATCH, seed=1, verbose=False
     ).prefetch(2)
@@ -126,8 +198,9 @@ class _Files:
 def _torch_loader(files: list[Path], side_px: int) -> Iterable[Any]:
     from torch.utils.data import DataLoader
 
+    pictures: Any = _Files(files, side_px)
     loader: Iterable[Any] = DataLoader(
-        _Files(files, side_px),
+        pictures,
         batch_size=_BATCH,
         shuffle=True,
         num_workers=os.cpu_count() or 1,

@@ -54,3 +54,38 @@ def test_one_place_alone_cannot_be_left_out(trained: Trained) -> None:
     done = command(trained.data_dir, "cross-validate", "--leave-out", "places")
     assert done.returncode == 1
     assert "there are 1 places; leaving one out takes two or more" in done.stderr
+
+
+def test_a_genre_of_one_place_alone_is_left_out_and_what_cannot_be_tested_is_not_trained(
+    trained: Trained, tmp_path: Path
+) -> None:
+    data_dir = trained.copy_to(tmp_path / "copy")
+    first, second, alone = trained.genres
+    database = Database.open(Settings(data_dir=data_dir))
+    with database.writing() as session:
+        genre_of = {row.meme_id: row.genre for row in Snapshot.take(session, seed=1).rows}
+        for meme_id, genre in genre_of.items():
+            place = {first: "left", second: ("left", "right")[meme_id % 2], alone: "its own"}[genre]
+            here = update(Sighting).where(Sighting.meme_id == meme_id)
+            session.execute(here.values(community=place))
+    database.engine.dispose()
+    done = command(
+        data_dir,
+        "cross-validate",
+        "--leave-out",
+        "places",
+        "--epochs",
+        "1",
+        "--image-px",
+        "32",
+        "--json",
+    )
+    assert done.returncode == 0, done.stderr
+    support = {k: g["support"] for k, g in json.loads(done.stdout)["per_genre"].items()}
+    # The one place of `first` and that of `alone` teach nothing to the others.
+    n_second = sum(genre == second for genre in genre_of.values())
+    assert support[second] == n_second
+    assert support[first] == support[alone] == 0
+    parts = sorted(path.name.split("-")[0] for path in (data_dir / "cross-validation").iterdir())
+    assert parts == ["left", "right"]
+    assert done.stderr.count("are of genres that no other part has: left out") == 2

@@ -25,7 +25,7 @@ from training.model import Branch, Network
 from training.progress import EpochLines
 from training.shards import Shards
 
-__all__ = ["Lesson", "Part", "features_of", "interval_loss", "teach"]
+__all__ = ["Lesson", "Part", "compile_for", "features_of", "for_fit", "interval_loss", "teach"]
 
 _N_AT_ONCE: Final = 64  # pictures whose features are computed together
 _N_SUMMED: Final = 4096  # rows of features held at once
@@ -166,15 +166,7 @@ def _fit(
         return
     train = data(part.learned, seed=config.seed, hidden_share=config.hidden_share)
     n_steps = int(train.cardinality())
-    genre_loss = keras.losses.CategoricalCrossentropy(
-        from_logits=True, label_smoothing=config.label_smoothing
-    )
-    model.compile(
-        optimizer=_optimizer(config, n_steps * config.epochs),
-        loss={branch.value: genre_loss for branch in Branch} | {"year": interval_loss},
-        loss_weights=_LOSS_WEIGHTS,
-        metrics={Branch.JOINT.value: keras.metrics.CategoricalAccuracy(name="accuracy")},
-    )
+    compile_for(model, config, n_steps * config.epochs)
     kept.load(model, f"{title} last")
     callbacks = [
         keras.callbacks.TensorBoard(lesson.log_dir / title, write_graph=False),
@@ -189,8 +181,8 @@ def _fit(
 
     callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=keep))
     model.fit(
-        train.map(_for_fit),
-        validation_data=data(part.left_out).map(_for_fit),
+        train.map(for_fit),
+        validation_data=data(part.left_out).map(for_fit),
         initial_epoch=int(model.optimizer.iterations) // n_steps,
         epochs=config.epochs,
         verbose=0,
@@ -202,7 +194,20 @@ def _fit(
     kept.save(model, title)
 
 
-def _for_fit(batch: Mapping[str, tf.Tensor]) -> Any:
+def compile_for(model: keras.Model, config: TrainConfig, n_steps: int) -> None:
+    """Give a model its losses and its optimizer, for so many steps in all."""
+    genre_loss = keras.losses.CategoricalCrossentropy(
+        from_logits=True, label_smoothing=config.label_smoothing
+    )
+    model.compile(
+        optimizer=_optimizer(config, n_steps),
+        loss={branch.value: genre_loss for branch in Branch} | {"year": interval_loss},
+        loss_weights=_LOSS_WEIGHTS,
+        metrics={Branch.JOINT.value: keras.metrics.CategoricalAccuracy(name="accuracy")},
+    )
+
+
+def for_fit(batch: Mapping[str, tf.Tensor]) -> Any:
     """Inputs, targets, and how much each counts, as Keras takes them."""
     inputs = {name: batch[name] for name in _INPUTS if name in batch}
     targets = {branch.value: batch["genre"] for branch in Branch} | {"year": batch["year"]}
