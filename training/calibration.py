@@ -18,7 +18,7 @@ _OWN_RIDGE: Final = 10.0
 _OTHER_RIDGE: Final = 100.0
 _BIAS_RIDGE: Final = 1.0
 
-_MAX_WRONG: Final = 0.1  # of the answers that are given
+_MAX_WRONG: Final = 0.05  # of the answers that are given
 _MAX_ABSTAINED: Final = 0.3  # of all
 
 Floats = npt.NDArray[np.floating]
@@ -125,7 +125,7 @@ def calibration_error(scores: Floats, is_right: npt.NDArray[np.bool_]) -> float:
 
 
 def threshold(scores: Floats, is_right: npt.NDArray[np.bool_]) -> float:
-    """Below which score to abstain, so that at most a tenth of the answers given are wrong.
+    """Below which score to abstain, so that at most one in twenty answers given is wrong.
 
     At most three in ten memes are left without an answer for it.
 
