@@ -29,7 +29,7 @@ from training.evaluate import evaluate
 from training.examples import FIRST_YEAR, examples_of
 from training.export import export_litert
 from training.lines import GRAMS
-from training.model import BRANCHES, Branch, Network, build, load_backbone_weights
+from training.model import BRANCHES, CASES, Network, build, load_backbone_weights
 from training.plots import confusion
 from training.registry import ANSWERS, CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, Registry
 from training.shards import Shards
@@ -39,13 +39,6 @@ from training.teach import Lesson, Part, features_of, teach
 __all__ = ["fit", "parts_of"]
 
 _LIBRARIES: Final = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow", "rapidocr")
-# What may be given, picture and words; a row of the mix for each, in the network's order, with
-# the branches that then have something to say.
-_CASES: Final = {
-    (1.0, 1.0): BRANCHES,
-    (1.0, 0.0): (Branch.PICTURE, Branch.JOINT),
-    (0.0, 1.0): (Branch.WORDS, Branch.LAYOUT, Branch.JOINT),
-}
 _N_AT_ONCE: Final = 256  # memes that a member answers on together
 # The share of memes whose words must be known for a model to learn from words.
 _MIN_READ: Final = 0.5
@@ -213,7 +206,7 @@ def _calibrate(network: Network, lesson: Lesson) -> dict[str, Any]:
     tested = np.concatenate([part.left_out for part in lesson.parts])
     known, genre = examples.text.known[tested], examples.genre[tested]
     mixes, scores = [], []
-    for (case, branches), said in zip(_CASES.items(), _said(network, lesson), strict=True):
+    for (case, branches), said in zip(CASES.items(), _said(network, lesson), strict=True):
         weight = examples.genre_weight[tested]
         if known.any() and case[1]:
             weight = weight * known
@@ -248,11 +241,11 @@ def _said(network: Network, lesson: Lesson) -> Any:
         (n_cases, N, n_branches, n_genres), 0 for memes that all members saw.
     """
     examples, features = lesson.examples, features_of(network, lesson)
-    said = np.zeros((len(_CASES), len(examples), len(BRANCHES), examples.genre.shape[1]))
+    said = np.zeros((len(CASES), len(examples), len(BRANCHES), examples.genre.shape[1]))
     for member, part in zip(network.on_features, lesson.parts, strict=True):
         for batch in feature_batches(features, examples, _N_AT_ONCE, places=part.left_out):
             seen = {name: batch[name] for name in ("features", "grams", "layout")}
-            for i, case in enumerate(_CASES):
+            for i, case in enumerate(CASES):
                 logits = member(seen | {"given": batch["given"] * case}, training=False)
                 said[i, batch["position"].numpy()] = tf.nn.log_softmax(
                     np.stack([logits[branch.value] for branch in BRANCHES], axis=1)

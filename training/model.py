@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from core.errors import BadInput, MemeEraError
@@ -36,13 +37,12 @@ from training.config import Backbone, TrainConfig
 from training.encoding import PiecewiseLinear
 from training.lines import LAYOUT, N_GRAMS
 
-__all__ = ["BRANCHES", "Branch", "Network", "build", "load_backbone_weights"]
+__all__ = ["BRANCHES", "CASES", "Branch", "Network", "build", "load_backbone_weights"]
 
 _JOINT_WIDTH: Final = 128  # numbers of the embedding
 _PICTURE_WIDTH: Final = 64  # of the picture's part in it
 _SHORTEST: Final = 1e-3  # a single n-gram's square is a thousand times that
 _FLAT: Final = 1e-6  # the least variance: at 0 a root has no slope
-_CASES: Final = ("all", "picture", "words")  # what is given, for each mix
 
 # The maps of MobileNetV2 that are looked at: of each size the one with most to say.
 _LEVELS: Final = (
@@ -65,6 +65,13 @@ class Branch(StrEnum):
 BRANCHES: Final = tuple(Branch)
 """In the order in which the mix takes them."""
 
+CASES: Final = {
+    (1.0, 1.0): BRANCHES,
+    (1.0, 0.0): (Branch.PICTURE, Branch.JOINT),
+    (0.0, 1.0): (Branch.WORDS, Branch.LAYOUT, Branch.JOINT),
+}
+"""What may be given, picture and words; and the branches that then have something to say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Network:
@@ -84,8 +91,8 @@ class Network:
         scaled: brings each feature to one scale.
         rarity: weighs n-grams by how rare they are.
         bins: spread the numbers of the layout.
-        mixes: for picture and words, the picture alone and words alone: log-probabilities by all
-            branches, side by side in their order (B, n_branches * n_genres), to logits.
+        mixes: for each of the CASES: log-probabilities by all branches, side by side in their order
+            (B, n_branches * n_genres), to logits.
     """
 
     taught: keras.Model
@@ -124,7 +131,7 @@ def build(config: TrainConfig, n_genres: int, n_years: int) -> Network:
 
     inputs = {"picture": picture, "grams": grams, "layout": layout, "given": given}
     without_picture = {name: value for name, value in inputs.items() if name != "picture"}
-    mixes = tuple(layers.Dense(n_genres, name=f"mix_{case}") for case in _CASES)
+    mixes = tuple(layers.Dense(n_genres, name=f"mix_{i}") for i in range(len(CASES)))
     places = scaled(levels.at_each_place())
     answer = {
         "genre": _mixed([said.logits for said in on_pictures], given, mixes),
@@ -245,9 +252,10 @@ def _mixed(members: Sequence[dict[str, Any]], given: Any, mixes: Sequence[layers
     """The genre's probabilities, by the mix for what is given."""
     by_branch = [_mean([ops.log_softmax(said[name]) for said in members]) for name in BRANCHES]
     said = layers.Concatenate()(by_branch)
-    has_picture, has_words = given[:, :1], given[:, 1:]
-    cases = (has_picture * has_words, has_picture * (1 - has_words), (1 - has_picture) * has_words)
-    logits = sum(case * mix(said) for case, mix in zip(cases, mixes, strict=True))
+    logits = sum(
+        ops.prod(1 - ops.abs(given - np.array(case, np.float32)), axis=1, keepdims=True) * mix(said)
+        for case, mix in zip(CASES, mixes, strict=True)
+    )
     return layers.Softmax(name="genre")(logits)
 
 

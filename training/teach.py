@@ -115,7 +115,11 @@ def features_of(network: Network, lesson: Lesson) -> npt.NDArray[np.float16]:
         features = np.lib.format.open_memmap(part, "w+", np.float16, shape)
         data = batches(lesson.shards, lesson.examples, _N_AT_ONCE, places=wanted)
         with tqdm(
-            total=len(wanted), desc="looking", unit=" memes", disable=None, file=sys.stderr
+            total=len(wanted),
+            desc="looking at pictures",
+            unit=" memes",
+            disable=None,
+            file=sys.stderr,
         ) as bar:
             for batch in data:
                 pictures = batch["picture"]
