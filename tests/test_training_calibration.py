@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from training.calibration import calibration_error, fit_mix, threshold
+from training.calibration import calibration_error, fit_mix, left_out_scores, threshold
 
 RNG = np.random.default_rng(1)
 
@@ -73,6 +73,29 @@ def test_memes_that_count_nothing_change_nothing() -> None:
     weight = np.repeat([1.0, 0.0], 400)
     mixes = [fit_mix(twice, genre, weight), fit_mix(branches, genre[:400], weight[:400])]
     assert mixes[0].weights == pytest.approx(mixes[1].weights, abs=1e-3)
+
+
+def test_of_no_meme_at_all_the_mix_is_of_equal_shares() -> None:
+    mix = fit_mix(np.zeros((2, 4, 3)), np.eye(3)[[0, 1]], np.zeros(2))
+    assert np.allclose(mix.scores(np.log(np.tile([0.5, 0.3, 0.2], (1, 4, 1)))), [[0.5, 0.3, 0.2]])
+
+
+def test_memes_left_out_are_not_known_by_heart() -> None:
+    truth = RNG.integers(3, size=60)
+    branches = np.stack([said(truth, 0.0) for _ in range(4)], axis=1)  # know nothing
+    genre, weight = np.eye(3)[truth], np.ones(60)
+    part = np.arange(60) % 5
+    by_heart = fit_mix(branches, genre, weight).scores(branches)
+    left_out = left_out_scores(branches, genre, weight, part)
+    assert np.allclose(left_out.sum(axis=1), 1)
+    likelihood = [np.log((scores * genre).sum(axis=1)).mean() for scores in (by_heart, left_out)]
+    assert likelihood[0] > likelihood[1] + 0.05
+    # Those of a part do not depend on its own genres.
+    other = genre.copy()
+    other[part == 2] = np.roll(other[part == 2], 1, axis=1)
+    again = left_out_scores(branches, other, weight, part)
+    assert np.allclose(again[part == 2], left_out[part == 2], atol=1e-6)
+    assert not np.allclose(again[part == 1], left_out[part == 1], atol=1e-3)
 
 
 def test_a_model_abstains_so_that_one_answer_in_twenty_is_wrong_at_most() -> None:

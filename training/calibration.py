@@ -8,7 +8,15 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-__all__ = ["Binned", "Mix", "binned", "calibration_error", "fit_mix", "threshold"]
+__all__ = [
+    "Binned",
+    "Mix",
+    "binned",
+    "calibration_error",
+    "fit_mix",
+    "left_out_scores",
+    "threshold",
+]
 
 _N_BINS: Final = 15
 # How strongly the mix is held, against the log-likelihood of all memes: a branch's say for the
@@ -55,9 +63,11 @@ def fit_mix(said: Floats, genre: Floats, weight: Floats) -> Mix:
     counts = weight > 0
     said, genre = said[counts], genre[counts]
     n, n_branches, n_genres = said.shape
-    counted = weight[counts] / weight[counts].mean()
     one = np.eye(n_genres)
     equal = np.broadcast_to(one / n_branches, (n_branches, n_genres, n_genres))
+    if not n:
+        return Mix(equal, np.zeros(n_genres))
+    counted = weight[counts] / weight[counts].mean()
     ridge = np.where(one > 0, _OWN_RIDGE, _OTHER_RIDGE)
 
     def cost(numbers: Floats) -> tuple[float, Floats]:
@@ -74,6 +84,28 @@ def fit_mix(said: Floats, genre: Floats, weight: Floats) -> Mix:
     start = np.concatenate([equal.ravel(), np.zeros(n_genres)])
     found = minimize(cost, start, jac=True, method="L-BFGS-B", options={"maxiter": 1000}).x
     return Mix(found[:-n_genres].reshape(equal.shape), found[-n_genres:])
+
+
+def left_out_scores(
+    said: Floats, genre: Floats, weight: Floats, part: npt.NDArray[np.int64]
+) -> Floats:
+    """What mixes fitted without a part say of it, for each part in turn.
+
+    How sure a mix is of the memes that it was fitted on tells little: of few, it knows some by
+    heart.
+
+    Args:
+        said: as for `fit_mix`; so are genre and weight.
+        part: (N,), the number of each meme's part; two parts or more.
+
+    Returns:
+        (N, C) probabilities.
+    """
+    scores = np.empty_like(genre, np.float64)
+    for one in np.unique(part):
+        here = part == one
+        scores[here] = fit_mix(said[~here], genre[~here], weight[~here]).scores(said[here])
+    return scores
 
 
 def _log_scores(said: Floats, weights: Floats, biases: Floats) -> Floats:

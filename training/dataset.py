@@ -18,8 +18,9 @@ Places = npt.NDArray[np.int64]
 """Of some examples among all."""
 
 _N_READ_AT_ONCE: Final = 4  # shards
-# Pictures in the window from which the next is drawn: 60 MB, for they are still compressed.
+# Pictures in the window from which the next is drawn: 60 MB, where they are still compressed.
 _N_SHUFFLED: Final = 4096
+_MAX_KEPT_BYTES: Final = 2**29  # of decoded pictures; of more, each epoch decodes anew
 
 
 def batches(
@@ -30,6 +31,7 @@ def batches(
     places: Places | None = None,
     seed: int | None = None,
     hidden_share: float = 0.0,
+    keep: bool = True,
 ) -> tf.data.Dataset:
     """Batches of dictionaries: what the network sees, what it is to say, and how much that counts.
 
@@ -45,6 +47,8 @@ def batches(
         seed: for training: they come shuffled and augmented, each time otherwise; the same seed
             gives the same batches. None: as they are, in the order in which the shards have them.
         hidden_share: how often `given` denies the picture, and how often the words.
+        keep: whether later epochs find the pictures in memory, where they need no more than half a
+            gigabyte: nothing is read or decoded then.
     """
     wanted = _all_or(places, examples)
     position = tf.lookup.StaticHashTable(
@@ -58,12 +62,15 @@ def batches(
         parsed = parse(record)
         return position.lookup(parsed["sha256"]), parsed["jpeg"]
 
-    def load(i: tf.Tensor, jpeg: tf.Tensor) -> Any:
-        return i, squared(_decoded(jpeg), shards.side_px)
+    def decoded(i: tf.Tensor, jpeg: tf.Tensor) -> Any:
+        return i, tf.io.decode_jpeg(jpeg, channels=3, dct_method="INTEGER_ACCURATE")
 
-    def load_changed(found: Any, random: tf.Tensor) -> Any:
-        i, jpeg = found
-        return i, augmented(_decoded(jpeg), shards.side_px, random)
+    def whole(i: tf.Tensor, picture: tf.Tensor) -> Any:
+        return i, squared(picture, shards.side_px)
+
+    def changed(found: Any, random: tf.Tensor) -> Any:
+        i, picture = found
+        return i, augmented(picture, shards.side_px, random)
 
     data = tf.data.Dataset.from_tensor_slices(shards.files)
     if seed is not None:
@@ -72,12 +79,18 @@ def batches(
         tf.data.TFRecordDataset, cycle_length=_N_READ_AT_ONCE, num_parallel_calls=_N_READ_AT_ONCE
     )
     data = data.map(find, num_parallel_calls=tf.data.AUTOTUNE).filter(lambda i, _jpeg: i >= 0)
+    is_kept = keep and len(wanted) * shards.side_px**2 * 3 <= _MAX_KEPT_BYTES
+    if is_kept:
+        data = data.map(decoded, num_parallel_calls=tf.data.AUTOTUNE).cache()
+    if seed is not None:
+        data = data.shuffle(len(wanted) if is_kept else min(len(wanted), _N_SHUFFLED), seed=seed)
+    if not is_kept:
+        data = data.map(decoded, num_parallel_calls=tf.data.AUTOTUNE)
     if seed is None:
-        data = data.map(load, num_parallel_calls=tf.data.AUTOTUNE)
+        data = data.map(whole, num_parallel_calls=tf.data.AUTOTUNE)
     else:
-        data = data.shuffle(min(len(wanted), _N_SHUFFLED), seed=seed)
         data = tf.data.Dataset.zip(data, _random(seed))
-        data = data.map(load_changed, num_parallel_calls=tf.data.AUTOTUNE)
+        data = data.map(changed, num_parallel_calls=tf.data.AUTOTUNE)
     data = data.apply(tf.data.experimental.assert_cardinality(len(wanted))).batch(batch_size)
     told = _told(examples)
     data = data.map(
@@ -128,10 +141,6 @@ def _all_or(places: Places | None, examples: Examples) -> Places:
 def _random(seed: int) -> tf.data.Dataset:
     """Two numbers, a seed, for each of what it is zipped with; others each epoch."""
     return tf.data.Dataset.random(seed, rerandomize_each_iteration=True).batch(2)
-
-
-def _decoded(jpeg: tf.Tensor) -> tf.Tensor:
-    return tf.io.decode_jpeg(jpeg, channels=3, dct_method="INTEGER_ACCURATE")
 
 
 def _told(examples: Examples) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:

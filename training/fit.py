@@ -21,7 +21,7 @@ from db.session import reading
 from db.splits import Split, in_parts
 from training.answers import Answers
 from training.assess import assess
-from training.calibration import Mix, calibration_error, fit_mix, threshold
+from training.calibration import Mix, calibration_error, fit_mix, left_out_scores, threshold
 from training.classifier import Classifier
 from training.config import TrainConfig, run_hash
 from training.dataset import feature_batches
@@ -39,6 +39,7 @@ from training.teach import Lesson, Part, features_of, teach
 __all__ = ["fit", "parts_of"]
 
 _LIBRARIES: Final = ("tensorflow", "keras", "ai-edge-litert", "numpy", "pillow", "rapidocr")
+_N_MIX_PARTS: Final = 5  # of one network's memes, to learn how sure a mix may be
 _N_AT_ONCE: Final = 256  # memes that a member answers on together
 # The share of memes whose words must be known for a model to learn from words.
 _MIN_READ: Final = 0.5
@@ -203,7 +204,12 @@ def _prepare(
 def _calibrate(network: Network, lesson: Lesson) -> dict[str, Any]:
     """Fit the mix in place, for each case of what is given; gives the figures for the card."""
     examples = lesson.examples
-    tested = np.concatenate([part.left_out for part in lesson.parts])
+    sides = [side.left_out for side in lesson.parts]
+    tested = np.concatenate(sides)
+    if len(sides) > 1:
+        part = np.repeat(np.arange(len(sides)), [len(side) for side in sides])
+    else:
+        part = np.arange(len(tested)) % _N_MIX_PARTS
     known, genre = examples.text.known[tested], examples.genre[tested]
     mixes, scores = [], []
     for (case, branches), said in zip(CASES.items(), _said(network, lesson), strict=True):
@@ -211,8 +217,9 @@ def _calibrate(network: Network, lesson: Lesson) -> dict[str, Any]:
         if known.any() and case[1]:
             weight = weight * known
         speaking = [i for i, branch in enumerate(BRANCHES) if branch in branches]
-        mix = fit_mix(said[tested][:, speaking], genre, weight)
-        scores.append(mix.scores(said[tested][:, speaking]))
+        of_these = said[tested][:, speaking]
+        scores.append(left_out_scores(of_these, genre, weight, part))
+        mix = fit_mix(of_these, genre, weight)
         weights = np.zeros((len(BRANCHES), *mix.weights.shape[1:]))
         weights[speaking] = mix.weights
         mixes.append(Mix(weights, mix.biases))

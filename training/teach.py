@@ -113,7 +113,7 @@ def features_of(network: Network, lesson: Lesson) -> npt.NDArray[np.float16]:
         wanted = np.arange(len(lesson.examples)) if is_committee else lesson.parts[0].left_out
         shape = (len(lesson.examples), network.features.output_shape[-1])
         features = np.lib.format.open_memmap(part, "w+", np.float16, shape)
-        data = batches(lesson.shards, lesson.examples, _N_AT_ONCE, places=wanted)
+        data = batches(lesson.shards, lesson.examples, _N_AT_ONCE, places=wanted, keep=False)
         with tqdm(
             total=len(wanted),
             desc="looking at pictures",
@@ -185,7 +185,8 @@ def _fit(
 
     callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=keep))
     model.fit(
-        train.map(for_fit),
+        train.repeat().map(for_fit),  # without a pause between epochs
+        steps_per_epoch=n_steps,
         validation_data=data(part.left_out).map(for_fit),
         initial_epoch=int(model.optimizer.iterations) // n_steps,
         epochs=config.epochs,
