@@ -7,6 +7,7 @@ image_dataset_from_directory. All three start from the same weights and learn fr
     MEMEERA_DATA_DIR=DATA python -m bench.peers --weights PATH [--fold N]
 """
 
+import contextlib
 import json
 import sys
 import tempfile
@@ -212,12 +213,14 @@ def _guide(
             metrics=["accuracy"],
         )
         # The guide caches as well; 224 px of floats are a gigabyte for 1,700 memes.
-        model.fit(
-            train.cache().prefetch(10),
-            validation_data=validation.cache().prefetch(10),
-            epochs=n_epochs,
-            verbose=2,
-        )
+        with contextlib.redirect_stdout(sys.stderr):  # the report is JSON
+            model.fit(
+                train.cache().prefetch(10),
+                validation_data=validation.cache().prefetch(10),
+                epochs=n_epochs,
+                shuffle=False,  # the data set does
+                verbose=2,
+            )
     said = model.predict(test, verbose=0).argmax(axis=1)
     by_sha256 = {Path(path).stem: classes[i] for path, i in zip(files, said, strict=True)}
     return [by_sha256[row.sha256] for row in tested]
