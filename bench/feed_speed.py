@@ -20,6 +20,7 @@ from typing import Any, Final, Self
 import click
 import numpy as np
 
+from bench.originals import READ_BY_KERAS, write_originals
 from core.quiet import quiet_native
 from core.settings import Settings
 from core.words import Line
@@ -41,7 +42,6 @@ with quiet_native():
 _N_ROUNDS: Final = 3
 _OURS: Final = ("plain", "augmented")
 _BATCH: Final = 32
-_TAKEN_BY_KERAS: Final = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "BMP": "bmp"}
 
 
 @click.command()
@@ -90,7 +90,7 @@ class _Memes:
             rows = [
                 row
                 for row in snapshot.rows
-                if row.format in _TAKEN_BY_KERAS and row.genre in snapshot.classes
+                if row.format in READ_BY_KERAS and row.genre in snapshot.classes
             ][:n]
             words = words_of(session, [row.sha256 for row in rows])
             active = active_files(session)
@@ -154,10 +154,7 @@ def _share_waited(model: Any, config: TrainConfig, feed: Any) -> float:
 
 def _feeds(memes: _Memes, image_px: int, folder: Path) -> dict[str, Callable[[], int]]:
     shards, examples = memes.shards(image_px)
-    for row in memes.rows:
-        path = folder / row.genre / f"{row.sha256}.{_TAKEN_BY_KERAS[row.format]}"
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(memes.media.get(row.sha256, row.format))
+    write_originals(memes.rows, memes.media, folder)
     keras_feed = keras.utils.image_dataset_from_directory(
         folder, image_size=(image_px, image_px), batch_size=_BATCH, seed=1, verbose=False
     ).prefetch(2)

@@ -19,12 +19,11 @@ from typing import Any, Final
 import click
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 from tqdm import tqdm
 
+from bench.originals import write_originals
 from core.cli import run, warn
 from core.errors import BadInput
-from core.images import decode
 from core.quiet import quiet_native
 from core.settings import Settings
 from db.listing import labelled_memes
@@ -41,7 +40,6 @@ _BATCH: Final = 32
 # As in the guide: so often the new layer alone, then so often all.
 _N_TOP_EPOCHS: Final = 20
 _N_WHOLE_EPOCHS: Final = 10
-_READ_BY_KERAS: Final = {"JPEG": "jpg", "PNG": "png", "GIF": "gif", "BMP": "bmp"}
 _TRUSTED: Final = ("viewed", "source")
 
 Peer = Callable[[Snapshot], Sequence[str]]
@@ -116,7 +114,7 @@ def _peers(settings: Settings, weights: Path, image_px: int, scratch: Path) -> d
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
-        learned, tested = _learned(snapshot), snapshot.of(Split.TEST)
+        learned, tested = snapshot.learned, snapshot.of(Split.TEST)
         features = _features([*learned, *tested], media, weights, image_px)
         model = make_pipeline(
             StandardScaler(), LogisticRegression(C=0.01, max_iter=2000, class_weight="balanced")
@@ -132,14 +130,12 @@ def _peers(settings: Settings, weights: Path, image_px: int, scratch: Path) -> d
         }
         with tempfile.TemporaryDirectory(dir=scratch) as folder:
             for side, rows in sides.items():
-                _write(rows, media, Path(folder) / side, snapshot.classes)
+                for genre in snapshot.classes:  # Keras wants a folder of each, on each side
+                    (Path(folder) / side / genre).mkdir(parents=True)
+                write_originals(rows, media, Path(folder) / side)
             return _guide(Path(folder), sides["test"], weights, image_px, snapshot.classes)
 
     return {"ours": ours, "frozen": frozen, "guide": guide}
-
-
-def _learned(snapshot: Snapshot) -> list[Row]:
-    return snapshot.of(Split.TRAIN) + snapshot.of(Split.VALIDATION)
 
 
 def _base(weights: Path, image_px: int) -> Any:
@@ -165,19 +161,6 @@ def _features(
         pictures = np.stack(squares).astype(np.float32) / 127.5 - 1  # (B, S, S, 3)
         features.append(np.asarray(base(pictures, training=False)).mean(axis=(1, 2)))
     return np.concatenate(features)
-
-
-def _write(rows: Sequence[Row], media: MediaStore, folder: Path, classes: Sequence[str]) -> None:
-    """A folder a genre, of the original files; what Keras's loader cannot read becomes a PNG."""
-    for genre in classes:
-        (folder / genre).mkdir(parents=True)
-    for row in rows:
-        data = media.get(row.sha256, row.format)
-        if row.format in _READ_BY_KERAS:
-            (folder / row.genre / f"{row.sha256}.{_READ_BY_KERAS[row.format]}").write_bytes(data)
-        else:
-            image: Image.Image = decode(data)
-            image.save(folder / row.genre / f"{row.sha256}.png")
 
 
 def _guide(

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,12 @@ from db.media import MediaStore
 from db.splits import Split
 from tests.conftest import ROOT, Trained
 from tests.pictures import picture
+from tests.test_training_snapshot import row as row_of
 from training.classifier import Classifier
 from training.lines import written
 from training.picture import picture_of
 from training.registry import CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, Registry
-from training.snapshot import BY_MODEL, Row, Snapshot
+from training.snapshot import BY_MODEL, Snapshot
 
 
 def command(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -277,7 +279,7 @@ def test_each_member_leaves_out_other_families() -> None:
 
     config = recipe("some.h5")
     rows = [
-        row(i, genre=("ironic", "political")[i % 2], family=i // 3, trust=trust)
+        replace(row_of(i, ("ironic", "political")[i % 2]), family=i // 3, trust=trust)
         for i, trust in enumerate(["viewed"] * 60 + [BY_MODEL] * 10)
     ]
     parts = parts_of(rows, config)
@@ -289,25 +291,6 @@ def test_each_member_leaves_out_other_families() -> None:
         families = [{rows[i].family for i in side} for side in (part.learned, part.left_out)]
         assert families[0].isdisjoint(families[1])
         assert {rows[i].genre for i in part.left_out} == {"ironic", "political"}
-
-
-def row(i: int, genre: str, family: int, trust: str) -> Row:
-    """A meme to learn from."""
-    return Row(
-        meme_id=i,
-        sha256=f"{i:064}",
-        format="PNG",
-        genre=genre,
-        weight=1.0,
-        by_people=trust != BY_MODEL,
-        trust=trust,
-        family=family,
-        folds=(),
-        places=(),
-        year_low=None,
-        year_high=None,
-        split=Split.TRAIN,
-    )
 
 
 def test_a_label_of_one_meme_or_of_one_genre_does_not_break_a_run(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def fit(
     with registry.new_version(snapshot.hash, run) as draft:
         snapshot.save(draft.folder / SNAPSHOT)
         words, shards = _prepare(settings, config, snapshot, media, say)
-        learned = _learned(snapshot)
+        learned = snapshot.learned
         # Balanced for the mix too: one of memes that count alike leans to the frequent genres, and
         # has more wrong, of the frequent ones too (decisions/0011).
         examples = examples_of(
@@ -153,10 +153,6 @@ def _check(snapshot: Snapshot, *, is_tested: bool) -> None:
             raise NotReady(f"no meme is left for the {side} side; label more memes")
 
 
-def _learned(snapshot: Snapshot) -> list[Row]:
-    return snapshot.of(Split.TRAIN) + snapshot.of(Split.VALIDATION)
-
-
 def parts_of(rows: Sequence[Row], config: TrainConfig) -> list[Part]:
     """What each member learns from: one, all but the validation side; several, all but a part."""
     everyone = range(len(rows))
@@ -184,7 +180,7 @@ def _prepare(
     say: Callable[[str], None],
 ) -> tuple[Mapping[str, Sequence[Line]], Shards]:
     """The words of all memes of the snapshot, and shards that hold the pictures to learn from."""
-    learned = _learned(snapshot)
+    learned = snapshot.learned
     with reading(settings) as session:
         words = words_of(session, [row.sha256 for row in snapshot.rows])
         active = active_files(session)

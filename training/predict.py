@@ -12,7 +12,6 @@ from db.media import MediaStore
 from db.predictions import Said, families_of, keep_predictions, n_unpredicted, unpredicted
 from db.reading import words_of
 from db.session import Database
-from db.splits import Split
 from training.classifier import Classifier, Prediction
 from training.registry import SNAPSHOT, STARTER, Registry
 from training.snapshot import Snapshot
@@ -93,7 +92,7 @@ def _learned_from(registry: Registry, version: str) -> list[int]:
     if version == STARTER:
         return []
     snapshot = Snapshot.load(registry.path(version) / SNAPSHOT)
-    return [row.meme_id for side in (Split.TRAIN, Split.VALIDATION) for row in snapshot.of(side)]
+    return [row.meme_id for row in snapshot.learned]
 
 
 def _said(prediction: Prediction) -> Said:

@@ -174,5 +174,5 @@ def _macro_f1(answers: Answers) -> float:
 
 def _never_learned(champion: Snapshot, holdout: list[Row]) -> list[int]:
     """The places of the memes whose families the champion did not learn from."""
-    learned = {row.sha256 for side in (Split.TRAIN, Split.VALIDATION) for row in champion.of(side)}
+    learned = {row.sha256 for row in champion.learned}
     return [i for i, row in enumerate(holdout) if row.sha256 not in learned]

@@ -133,6 +133,11 @@ class Snapshot:
         trained = {row.genre for row in self.of(Split.TRAIN)}
         return tuple(genre.key for genre in GENRES if genre.key in trained)
 
+    @property
+    def learned(self) -> list[Row]:
+        """The rows that a run learns from, or calibrates by."""
+        return self.of(Split.TRAIN) + self.of(Split.VALIDATION)
+
     def of(self, side: Split) -> list[Row]:
         """The rows of one side; for validation, those of genres that are learned."""
         rows = [row for row in self.rows if row.split is side]
