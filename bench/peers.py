@@ -22,6 +22,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from bench.originals import write_originals
+from core.batched import batched
 from core.cli import run, warn
 from core.errors import BadInput
 from core.quiet import quiet_native
@@ -154,10 +155,9 @@ def _features(
     """Each picture's averaged last feature map: (N, 1280) float32."""
     base = _base(weights, image_px)
     features = []
-    for i in tqdm(range(0, len(rows), _BATCH), disable=None, file=sys.stderr, desc="features"):
-        squares = [
-            picture_of(media.get(row.sha256, row.format), image_px) for row in rows[i : i + _BATCH]
-        ]
+    batches = list(batched(rows, _BATCH))
+    for some in tqdm(batches, disable=None, file=sys.stderr, desc="features"):
+        squares = [picture_of(media.get(row.sha256, row.format), image_px) for row in some]
         pictures = np.stack(squares).astype(np.float32) / 127.5 - 1  # (B, S, S, 3)
         features.append(np.asarray(base(pictures, training=False)).mean(axis=(1, 2)))
     return np.concatenate(features)

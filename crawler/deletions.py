@@ -2,15 +2,16 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import scrapy
 from scrapy.crawler import CrawlerProcess
 from scrapy.http import Response
 from tqdm import tqdm
 
+from core.batched import batched
 from core.errors import MemeEraError
 from core.settings import Settings
 from crawler.fetching import fetch
@@ -30,8 +31,6 @@ _PROBES: Final[Mapping[str, Callable[[SeenPost], Probe]]] = {
 }
 SOURCES: Final = ("reddit", *_PROBES)
 """The sources that can be asked."""
-
-_Item = TypeVar("_Item")
 
 _GONE: Final = (404, 410)
 _N_TOGETHER: Final = 100  # posts asked about, or recorded, at a time
@@ -140,7 +139,7 @@ class _Spider(scrapy.Spider):
         posts = await asyncio.to_thread(self._posts, source)
         there, gone = set[str](), set[str]()
         with tqdm(total=len(posts), desc=source, unit="", disable=None, file=sys.stderr) as bar:
-            for some in _in_parts(posts):
+            for some in batched(posts, _N_TOGETHER):
                 found = await self._ask(source, some)
                 there |= found.there
                 gone |= found.gone
@@ -179,19 +178,14 @@ class _Spider(scrapy.Spider):
             return posts_to_check(session, source, self._work.limit)
 
     def _record(self, source: str, there: set[str], gone: set[str], tally: Tally) -> None:
-        for some in _in_parts(sorted(there)):
+        for some in batched(sorted(there), _N_TOGETHER):
             with self._work.database.writing() as session:
                 confirm(session, source, some)
-        for some in _in_parts(sorted(gone)):
+        for some in batched(sorted(gone), _N_TOGETHER):
             with self._work.database.writing_alone() as session:
                 removed = remove_gone(session, self._work.media, source, some)
             tally.memes_removed += removed.memes
             tally.files_removed += removed.files
-
-
-def _in_parts(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
-    for start in range(0, len(items), _N_TOGETHER):
-        yield items[start : start + _N_TOGETHER]
 
 
 def _process_settings(settings: Settings) -> dict[str, Any]:

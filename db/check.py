@@ -14,6 +14,8 @@ from typing import Any, Final
 from sqlalchemy import Row, Select, delete, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from core.batched import batched
+from db.columns import ASKED_AT_ONCE
 from db.media import FOLDERS, MediaFile, MediaStore
 from db.models import Base, Copy, Meme, Sighting, Template, Vote
 from db.session import Database
@@ -241,8 +243,8 @@ def _is_empty() -> Any:
 def _repair_templates(report: Report, database: Database) -> None:
     with database.writing_alone() as session:
         empty = session.scalars(select(Template.id).where(_is_empty())).all()
-        for start in range(0, len(empty), 500):
-            session.execute(delete(Template).where(Template.id.in_(empty[start : start + 500])))
+        for some in batched(empty, ASKED_AT_ONCE):
+            session.execute(delete(Template).where(Template.id.in_(some)))
         report.repaired[Problem.EMPTY_TEMPLATE] += len(empty)
         wrong = next(q for p, q in _questions() if p is Problem.WRONG_REPRESENTATIVE)
         for _, template_id in session.execute(wrong).all():

@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     JSON,
@@ -18,7 +18,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 
-__all__ = ["AnyText", "Base", "UtcDateTime", "as_text", "contains_word", "insert_row"]
+__all__ = [
+    "ASKED_AT_ONCE",
+    "AnyText",
+    "Base",
+    "UtcDateTime",
+    "as_text",
+    "contains_word",
+    "insert_row",
+]
+
+ASKED_AT_ONCE: Final = 500
+"""Values in one question: databases take a limited number, older SQLite 999."""
 
 
 def as_text(value: str) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 from tqdm import tqdm
 
+from core.batched import batched
 from core.errors import MemeEraError
 from core.fingerprint import hash_bytes
 from db.export_card import Contents, card
@@ -77,8 +78,7 @@ def _pictures(
 
 
 def _examples(session: Session, media: MediaStore, chosen: Sequence[Chosen]) -> Iterator[Example]:
-    for start in range(0, len(chosen), _BATCH):
-        batch = chosen[start : start + _BATCH]
+    for batch in batched(chosen, _BATCH):
         paths = (media.path(one.meme.sha256, one.meme.format) for one in batch)
         yield from describe(session, batch, (PurePosixPath(path).name for path in paths))
 

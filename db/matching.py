@@ -8,9 +8,11 @@ import cv2
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core.batched import batched
 from core.fingerprint import Fingerprint
 from core.words import to_json
 from db.candidates import Candidates
+from db.columns import ASKED_AT_ONCE
 from db.distinct import barred_from
 from db.index import HashIndex
 from db.media import MediaStore
@@ -19,10 +21,9 @@ from db.recognition import FAMILY_BITS, NEAR_BITS, SHORT_BITS, Looked, Recogniti
 
 __all__ = ["Decision", "Matcher", "New", "Repost", "SameTemplate", "newest_decision"]
 
-# Rows held at a time while the index loads (20,000 leave the processor's cache and take twice as
-# long), and ids asked for in one query.
+# Rows held at a time while the index loads: 20,000 leave the processor's cache and take twice as
+# long.
 _N_LOADED: Final = 2_000
-_N_ASKED: Final = 500
 # Above so many changes, and a quarter of all memes, reading all anew is quicker.
 _MANY_CHANGES: Final = 10_000
 
@@ -206,9 +207,8 @@ class Matcher:
             self._load(session, after=0, up_to=up_to)
             self._up_to = up_to
             return
-        in_turn = sorted(touched)
-        for start in range(0, len(in_turn), _N_ASKED):
-            self._take_in_again(session, in_turn[start : start + _N_ASKED])
+        for some in batched(sorted(touched), ASKED_AT_ONCE):
+            self._take_in_again(session, some)
 
     def _take_in_again(self, session: Session, memes: Sequence[int]) -> None:
         rows = session.execute(

@@ -4,12 +4,13 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
 from sqlalchemy import Exists, func, insert, select
 from sqlalchemy.orm import Session
 
+from core.batched import batched
 from core.genres import GENRES
+from db.columns import ASKED_AT_ONCE
 from db.models import Meme, MemeStatus, Prediction
 
 __all__ = [
@@ -23,8 +24,6 @@ __all__ = [
     "opinions_of",
     "unpredicted",
 ]
-
-_N_ASKED: Final = 500  # ids in one question
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +95,7 @@ def n_unpredicted(session: Session, model_version: str) -> int:
 def families_of(session: Session, meme_ids: Sequence[int]) -> set[int]:
     """The template families of these memes."""
     found: set[int] = set()
-    for start in range(0, len(meme_ids), _N_ASKED):
-        some = meme_ids[start : start + _N_ASKED]
+    for some in batched(meme_ids, ASKED_AT_ONCE):
         found.update(session.scalars(select(Meme.template_id).where(Meme.id.in_(some))))
     return found
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, with_loader_criteria
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from core.batched import batched
 from core.genres import GENRES
 from db.labels import consensus, weak_labels
 from db.models import Meme, MemeStatus, Sighting, Verdict, Vote
@@ -198,8 +199,8 @@ def _judged(session: Session) -> tuple[Counter[Status], Counter[str]]:
             _count(statuses, genres, what, n, is_disputed=False)
         else:
             several.append(meme)
-    for start in range(0, len(several), _N_ASKED):
-        for row in session.execute(_of_several(several[start : start + _N_ASKED])):
+    for some in batched(several, _N_ASKED):
+        for row in session.execute(_of_several(some)):
             _count(statuses, genres, row.what, row.n, is_disputed=row.is_disputed)
     return statuses, genres
 

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core.batched import batched
 from core.words import Line, from_json
+from db.columns import ASKED_AT_ONCE
 from db.models import Meme, MemeStatus
 
 __all__ = ["Unread", "active_files", "n_unread", "unread", "words_of"]
-
-_N_ASKED: Final = 500  # files in one question
 
 _IS_UNREAD = (Meme.status == MemeStatus.ACTIVE, Meme.words.is_(None))
 
@@ -51,9 +50,9 @@ def n_unread(session: Session) -> int:
 def words_of(session: Session, sha256s: Sequence[str]) -> dict[str, tuple[Line, ...]]:
     """What is written in the memes with these files, of those whose words were read."""
     read: dict[str, tuple[Line, ...]] = {}
-    for start in range(0, len(sha256s), _N_ASKED):
+    for some in batched(sha256s, ASKED_AT_ONCE):
         query = select(Meme.sha256, Meme.words).where(
-            Meme.sha256.in_(sha256s[start : start + _N_ASKED]), Meme.words.is_not(None)
+            Meme.sha256.in_(some), Meme.words.is_not(None)
         )
         read |= {sha256: from_json(words or ()) for sha256, words in session.execute(query)}
     return read

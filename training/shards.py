@@ -20,6 +20,7 @@ from uuid import uuid4
 import tensorflow as tf
 from tqdm import tqdm
 
+from core.batched import batched
 from core.errors import MemeEraError
 from core.images import decode
 from core.settings import Settings
@@ -98,8 +99,7 @@ class Shards:
             ) as bar,
             ThreadPoolExecutor() as pool,
         ):
-            for start in range(0, len(missing), _N_PER_SHARD):
-                some = missing[start : start + _N_PER_SHARD]
+            for some in batched(missing, _N_PER_SHARD):
                 self._write(_counted(pool.map(lambda row: self._small(row, media), some), bar))
 
     @property

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
+from core.batched import batched
 from core.errors import Reject
 from crawler.sources import Fetch, Malformed, Page, Post
 from crawler.sources.newest import Progress, Sort
@@ -131,8 +132,8 @@ async def gone(account: RedditAccount, post_ids: Iterable[str]) -> set[str]:
     ids = sorted(set(post_ids))
     missing = set(ids)
     with RedditClient(account, "posts that may be gone") as client:
-        for start in range(0, len(ids), _PAGE_SIZE):
-            names = [f"t3_{post_id}" for post_id in ids[start : start + _PAGE_SIZE]]
+        for some in batched(ids, _PAGE_SIZE):
+            names = [f"t3_{post_id}" for post_id in some]
             # What reddit.info() asks; its objects fetch each field that a post lacks.
             page = await client.ask("api/info", {"id": ",".join(names)})
             there = [child for child in page["children"] if not _is_removed(_post(child))]
