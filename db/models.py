@@ -361,3 +361,5 @@ class Prediction(Base):
     # Whether the model had never learned from this meme, nor from its family.
     held_out: Mapped[bool]
     predicted_at: Mapped[datetime]
+    # Where the model sees the meme (`db.embeddings`); None: an older memeEra asked.
+    embedding: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)

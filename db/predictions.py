@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Exists, func, insert, select
+from sqlalchemy import Exists, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from core.batched import batched
@@ -45,6 +45,7 @@ class Said:
     year: int
     year_low: int
     year_high: int
+    embedding: bytes  # `db.embeddings.packed_embedding`
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +123,11 @@ def keep_predictions(
         said: by meme.
         learned: those of the memes that the model learned from, or whose families it did.
     """
-    known = select(Prediction.meme_id).where(
-        Prediction.model_version == model_version, Prediction.meme_id.in_(said)
-    )
+    before = (Prediction.model_version == model_version, Prediction.meme_id.in_(said))
+    session.execute(delete(Prediction).where(*before, Prediction.embedding.is_(None)))
     wanted = set(session.scalars(select(Meme.id).where(Meme.id.in_(said))))
-    wanted -= set(session.scalars(known))  # another process was faster
+    # Another process was faster.
+    wanted -= set(session.scalars(select(Prediction.meme_id).where(*before)))
     rows = [
         {
             "meme_id": meme_id,
@@ -139,6 +140,7 @@ def keep_predictions(
             "year_high": one.year_high,
             "held_out": meme_id not in learned,
             "predicted_at": datetime.now(UTC),
+            "embedding": one.embedding,
         }
         for meme_id, one in said.items()
         if meme_id in wanted
@@ -150,6 +152,10 @@ def keep_predictions(
 def _said(model_version: str) -> Exists:
     return (
         select(Prediction.id)
-        .where(Prediction.meme_id == Meme.id, Prediction.model_version == model_version)
+        .where(
+            Prediction.meme_id == Meme.id,
+            Prediction.model_version == model_version,
+            Prediction.embedding.is_not(None),
+        )
         .exists()
     )

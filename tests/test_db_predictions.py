@@ -3,10 +3,11 @@
 import math
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.fingerprint import fingerprint
 from core.genres import GENRES
+from db.embeddings import packed_embedding
 from db.memes import Collection, Seen
 from db.models import Meme, MemeStatus, Prediction
 from db.predictions import (
@@ -18,6 +19,8 @@ from db.predictions import (
     unpredicted,
 )
 from tests.pictures import picture
+
+AT = packed_embedding([0.6, 0.8])
 
 
 @pytest.fixture
@@ -40,7 +43,7 @@ def test_each_meme_is_asked_about_once_for_each_model(
 ) -> None:
     with collection.database.writing() as session:
         session.get_one(Meme, memes[3]).status = MemeStatus.REMOVED
-        said = Said({"ironic": 0.75, "political": 0.25}, 2015, 2012, 2019)
+        said = Said({"ironic": 0.75, "political": 0.25}, 2015, 2012, 2019, AT)
         keep_predictions(session, "v1", {memes[0]: said}, set())
     with collection.database.reading() as session:
         asked = unpredicted(session, "v1", after=0, limit=9)
@@ -53,7 +56,7 @@ def test_each_meme_is_asked_about_once_for_each_model(
 def test_what_was_learned_from_is_marked_and_what_is_known_or_gone_is_passed_over(
     collection: Collection, memes: list[int]
 ) -> None:
-    said = Said({"ironic": 0.25, "political": 0.75}, 2015, 2012, 2019)
+    said = Said({"ironic": 0.25, "political": 0.75}, 2015, 2012, 2019, AT)
     with collection.database.writing() as session:
         keep_predictions(session, "v1", {memes[0]: said}, {memes[0]})
         keep_predictions(session, "v1", dict.fromkeys([*memes[:2], 99_999], said), set())
@@ -64,6 +67,21 @@ def test_what_was_learned_from_is_marked_and_what_is_known_or_gone_is_passed_ove
         (memes[1], "political", True),
     ]
     assert {(row.year, row.year_low, row.year_high) for row in rows} == {(2015, 2012, 2019)}
+
+
+def test_a_meme_whose_place_an_older_version_did_not_keep_is_asked_about_anew(
+    collection: Collection, memes: list[int]
+) -> None:
+    said = Said({"ironic": 1.0}, 2015, 2012, 2019, AT)
+    with collection.database.writing() as session:
+        keep_predictions(session, "v1", {memes[0]: said}, set())
+        session.execute(update(Prediction).values(embedding=None))
+    with collection.database.writing() as session:
+        assert memes[0] in {one.meme_id for one in unpredicted(session, "v1", after=0, limit=9)}
+        keep_predictions(session, "v1", {memes[0]: said}, set())
+    with collection.database.reading() as session:
+        assert session.scalars(select(Prediction.embedding)).all() == [AT]
+        assert n_unpredicted(session, "v1") == 3
 
 
 def test_families_are_found_of_any_number_of_memes(

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -71,6 +71,7 @@ class Prediction:
     words: tuple[Line, ...] | None  # those read in the picture; None: they were not read
     abstain: bool  # whether the model is too unsure for its first genre to be relied on
     ms: float  # from bytes to answer
+    answer: Answer = field(repr=False, compare=False)  # all that it says, as numbers
 
     def as_dict(self) -> dict[str, Any]:
         """In the form that the command line gives as JSON."""
@@ -180,6 +181,7 @@ class Classifier:
             words=None if lines is None else tuple(lines),
             abstain=ranked[0][1] < self.abstain_below,
             ms=round((time.perf_counter() - started) * 1000, 1),
+            answer=answer,
         )
 
     def answer(self, image: Image.Image, lines: Sequence[Line] | None) -> Answer:

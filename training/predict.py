@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from core.errors import MemeEraError
 from core.settings import Settings
+from db.embeddings import packed_embedding
 from db.media import MediaStore
 from db.predictions import Said, families_of, keep_predictions, n_unpredicted, unpredicted
 from db.reading import words_of
@@ -98,4 +99,5 @@ def _learned_from(registry: Registry, version: str) -> list[int]:
 def _said(prediction: Prediction) -> Said:
     year = prediction.year
     scores = {one.label: one.score for one in prediction.genre}
-    return Said(scores, year.value, year.low, year.high)
+    embedding = packed_embedding(prediction.answer.embedding)
+    return Said(scores, year.value, year.low, year.high, embedding)
