@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from core.errors import ImageRejected
-from training.picture import fit, fit_square, picture_of
+from training.picture import fit, fit_square, laid_out, picture_of
 
 GREY = [128, 128, 128]
 
@@ -67,3 +67,21 @@ def test_bytes_and_picture_give_the_same_square_but_for_the_quicker_decoding() -
 def test_what_is_no_picture_is_rejected() -> None:
     with pytest.raises(ImageRejected):
         picture_of(b"no picture", 64)
+
+
+@pytest.mark.parametrize("size", [(300, 300), (400, 200), (90, 240), (100, 1600), (1600, 100)])
+def test_what_lies_on_the_square_is_laid_out_as_the_picture_it_was(size: tuple[int, int]) -> None:
+    width, height = size
+    ramp = np.add.outer(np.linspace(0, 160, height), np.linspace(0, 90, width))
+    image = Image.fromarray(ramp.astype(np.uint8)).convert("RGB")
+    again = laid_out(fit_square(image, 96), width, height)
+    assert max(again.size) == pytest.approx(96, abs=1)
+    assert again.width / again.height == pytest.approx(width / height, rel=0.1)
+    expected = np.asarray(image.resize(again.size), np.int64)
+    assert np.abs(np.asarray(again, np.int64) - expected).max() <= 8
+
+
+def test_of_a_picture_too_tall_to_be_seen_whole_the_rest_is_laid_out_black() -> None:
+    again = np.asarray(laid_out(fit_square(Image.new("RGB", (10, 3200), "white"), 96), 10, 3200))
+    assert (again[:46] == 255).all()
+    assert (again[50:] == 0).all()

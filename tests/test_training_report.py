@@ -4,8 +4,6 @@ import json
 import re
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
 from sqlalchemy import update
 
 from core.settings import Settings
@@ -15,7 +13,6 @@ from db.splits import Split
 from tests.conftest import Trained
 from tests.test_training_fit import command
 from training.answers import Answers
-from training.mistakes import overlaid
 from training.registry import ANSWERS, SNAPSHOT, Registry
 from training.snapshot import Snapshot
 
@@ -110,12 +107,3 @@ def test_a_learning_curve_from_other_weights_is_refused(trained: Trained) -> Non
     done = command(trained.data_dir, "learning-curve", "--weights", "imagenet")
     assert done.returncode == 2
     assert "started from weights none" in done.stderr
-
-
-def test_the_overlay_colours_the_places_that_speak_for_the_genre() -> None:
-    places = np.zeros((4, 4, 2), np.float32)
-    places[0, 0, 1] = 5
-    overlay = np.asarray(overlaid(Image.new("RGB", (64, 64), (100,) * 3), places, 1), np.int64)
-    red = overlay[..., 0] - overlay[..., 2]
-    assert red[:16, :16].mean() > 50
-    assert abs(red[32:, 32:]).max() <= 1

@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from core.errors import MemeEraError
@@ -14,13 +12,11 @@ from core.words import Line
 from db.media import MediaStore
 from training.answers import Answers
 from training.classifier import Classifier
+from training.heat import heat, overlaid
 from training.picture import fit_square
 from training.snapshot import Row
 
-__all__ = ["Mistake", "overlaid", "worst_mistakes"]
-
-_HEAT: Final = np.array([235, 70, 20], np.float32)  # the colour of what spoke for the answer, RGB
-_MOST_HEAT: Final = 0.65  # share of that colour where it spoke most
+__all__ = ["Mistake", "worst_mistakes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +58,7 @@ def worst_mistakes(
         said = answers.genres[i]
         truth = answers.classes.index(row.genre) if row.genre in answers.classes else None
         square = fit_square(image, classifier.side_px)
-        heat = classifier.answer(image, lines).map
+        places = classifier.answer(image, lines).map
         found.append(
             Mistake(
                 row=row,
@@ -71,25 +67,7 @@ def worst_mistakes(
                 score_of_truth=0.0 if truth is None else float(answers.scores[i, truth]),
                 words=" ".join(line.text for line in lines or ()),
                 picture=square,
-                overlay=overlaid(square, heat, answers.classes.index(said)),
+                overlay=overlaid(square, heat(places, answers.classes.index(said))),
             )
         )
     return found
-
-
-def overlaid(square: Image.Image, places: npt.NDArray[np.float32], genre: int) -> Image.Image:
-    """The picture in grey, coloured where it speaks for one genre more than for the others.
-
-    Args:
-        square: as the network sees it.
-        places: (h, w, n_genres), the logits of each place.
-        genre: which of them.
-    """
-    for_it = places[..., genre] - places.mean(axis=-1)  # (h, w)
-    small = np.clip(for_it, 0, None) / max(float(for_it.max()), 1e-6)
-    heat = Image.fromarray((small * 255).astype(np.uint8)).resize(
-        square.size, Image.Resampling.BICUBIC
-    )
-    share = np.asarray(heat, np.float32)[..., None] / 255 * _MOST_HEAT  # (S, S, 1)
-    grey = np.asarray(square.convert("L").convert("RGB"), np.float32)
-    return Image.fromarray((grey * (1 - share) + _HEAT * share).astype(np.uint8))

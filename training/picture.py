@@ -9,7 +9,7 @@ from PIL import Image
 
 from core.images import decode
 
-__all__ = ["GROUND", "fit", "fit_square", "picture_of"]
+__all__ = ["GROUND", "fit", "fit_square", "laid_out", "picture_of"]
 
 GROUND: Final = 128
 """The grey, 0 to 255, on which a picture lies that is no square."""
@@ -43,18 +43,48 @@ def fit(image: Image.Image, side_px: int) -> Image.Image:
     if image.width > image.height * _MAX_ASPECT:
         turned = fit(image.transpose(Image.Transpose.TRANSPOSE), side_px)
         return turned.transpose(Image.Transpose.TRANSPOSE)
-    n_parts = _n_parts(image.height / image.width)
-    part_height = min(image.height / n_parts, image.width * n_parts * _MAX_ASPECT)
-    scale = side_px / max(image.width * n_parts, part_height)
-    # Half up, as TensorFlow's twin of it rounds; columns are of whole pixels.
-    width = max(1, min(side_px // n_parts, int(image.width * scale + 0.5)))
-    height = max(1, int(part_height * scale + 0.5))
+    n_parts, part_height, width, height = _columns(image.width, image.height, side_px)
     folded = Image.new("RGB", (width * n_parts, height))
     for i in range(n_parts):
         box = (0, i * part_height, image.width, (i + 1) * part_height)
         part = image.resize((width, height), Image.Resampling.BILINEAR, box=box, reducing_gap=2.0)
         folded.paste(part, (i * width, 0))
     return folded
+
+
+def laid_out(square: Image.Image, width: float, height: float) -> Image.Image:
+    """What lies on a square where `fit_square` puts a picture of this size, in its proportions.
+
+    A strip's columns (or rows) are joined again; what the square leaves out is black.
+    """
+    if width > height * _MAX_ASPECT:
+        turned = laid_out(square.transpose(Image.Transpose.TRANSPOSE), height, width)
+        return turned.transpose(Image.Transpose.TRANSPOSE)
+    side_px = square.width
+    n_parts, part_height, column, rows = _columns(width, height, side_px)
+    left, top = (side_px - column * n_parts) // 2, (side_px - rows) // 2
+    strip = Image.new(square.mode, (column, rows * n_parts))
+    for i in range(n_parts):
+        x = left + i * column
+        strip.paste(square.crop((x, top, x + column, top + rows)), (0, i * rows))
+    seen = min(1.0, n_parts * part_height / height)  # share of the picture
+    size = (column, round(rows * n_parts / seen))
+    laid = strip.crop((0, 0, *size)) if seen < 1 else strip
+    laid.thumbnail((side_px, side_px))
+    return laid
+
+
+def _columns(width: float, height: float, side_px: int) -> tuple[int, float, int, int]:
+    """How a picture no wider than _MAX_ASPECT lies on a square.
+
+    In how many columns, how much of its height is in each, and how wide and high each is in px.
+    """
+    n_parts = _n_parts(height / width)
+    part_height = min(height / n_parts, width * n_parts * _MAX_ASPECT)
+    scale = side_px / max(width * n_parts, part_height)
+    # Half up, as TensorFlow's twin of it rounds; columns are of whole pixels.
+    column = max(1, min(side_px // n_parts, int(width * scale + 0.5)))
+    return n_parts, part_height, column, max(1, int(part_height * scale + 0.5))
 
 
 def _n_parts(aspect: float) -> int:
