@@ -20,7 +20,6 @@ from core.errors import BadInput, ImageRejected, MemeEraError
 from core.genres import genre
 from core.images import decode
 from core.settings import Settings
-from core.window import serve_window
 from training.classifier import Classifier, Prediction
 from training.registry import Registry
 
@@ -75,10 +74,27 @@ def classify(files: tuple[Path, ...], version: str | None, read: bool, as_json: 
 @click.option("--port", type=click.IntRange(0, 65535), default=8502, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option("--open/--no-open", "open_browser", default=False, help="Open a browser.")
-def serve(port: int, host: str, open_browser: bool) -> None:
-    """Serve the window until Ctrl-C."""
-    Classifier.load(Settings.load())  # without a model there is nothing to serve: told here
-    serve_window(Path(__file__), "memeEra", host, port, open_browser=open_browser)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Processes that answer; each takes 300 MB.  [default: one a core]",
+)
+@click.option("--model", "version", help="A model version.  [default: the champion, followed]")
+def serve(
+    port: int, host: str, open_browser: bool, workers: int | None, version: str | None
+) -> None:
+    """Serve the window and the API until Ctrl-C."""
+    from app.serving import serve as serve_app  # Streamlit takes a second to load
+
+    serve_app(
+        Path(__file__),
+        Settings.load(),
+        host=host,
+        port=port,
+        open_browser=open_browser,
+        n_processes=workers,
+        version=version,
+    )
 
 
 def _answers(

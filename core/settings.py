@@ -70,6 +70,20 @@ class Settings(BaseSettings):
     max_bytes: int = Field(default=32 * 2**20, gt=0)
     """The largest picture file taken, in bytes."""
 
+    api_token: SecretStr | None = None
+    """What callers of memeEraML.py's API, and its window, have to show; needed where it listens
+    beyond this machine."""
+    corrections: bool = True
+    """Whether the window lets people send a meme with the right genre to the labeling tool."""
+    max_files: int = Field(default=64, ge=1)
+    """How many pictures one request may bring."""
+    max_waiting: int = Field(default=64, ge=1)
+    """How many pictures may wait to be answered; beyond, callers are told to come back later."""
+    answer_timeout_s: float = Field(default=30.0, gt=0)
+    """How long one picture may take; a process that needs longer is ended."""
+    upload_timeout_s: float = Field(default=30.0, gt=0)
+    """How long a request's body may take to arrive."""
+
     @field_validator("lemmy_urls", mode="before")
     @classmethod
     def _split_urls(cls, value: object) -> object:

@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import webbrowser
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +31,8 @@ def serve_window(
     open_browser: bool = False,
     routes: "Sequence[BaseRoute]" = (),
     middleware: "Sequence[Middleware]" = (),
+    start: Callable[[], Awaitable[None]] | None = None,
+    token: str | None = None,
 ) -> None:
     """Serve a Streamlit script until Ctrl-C or SIGTERM; says where, once it listens.
 
@@ -42,6 +44,8 @@ def serve_window(
         open_browser: whether to open the page in the user's browser.
         routes: what else is answered.
         middleware: what every request goes through.
+        start: what has to be done on the server's loop before it answers.
+        token: what the address is to carry.
 
     Raises:
         ModuleNotFoundError: Streamlit is not installed.
@@ -60,6 +64,9 @@ def serve_window(
     async def announce(_app: st.App) -> AsyncIterator[None]:
         # The server listens by now; asked for port 0, the system has chosen one.
         url = f"http://{f'[{host}]' if ':' in host else host}:{st.get_option('server.port')}"
+        url += f"/?token={token}" if token else ""
+        if start is not None:
+            await start()
         click.echo(f"{name} at {url} (Ctrl-C ends it)")
         sys.stdout.flush()
         if open_browser:

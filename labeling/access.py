@@ -10,13 +10,12 @@ import hashlib
 import hmac
 import secrets
 from typing import Final
-from urllib.parse import urlsplit
 
 from core.errors import MemeEraError
 from db.frontier import salt
 from db.session import Database
 
-__all__ = ["Access", "Refused", "is_same_origin"]
+__all__ = ["Access", "Refused"]
 
 _N_BYTES: Final = 16  # of chance, in a session's name
 _MAC_BYTES: Final = 16
@@ -79,11 +78,6 @@ class Access:
         # Lengths, so that no two lists of texts are one text.
         text = "".join(f"{len(part)}:{part}" for part in what)
         return hmac.digest(self._secret, text.encode(), "sha256")[:_MAC_BYTES].hex()
-
-
-def is_same_origin(origin: str | None, host: str | None) -> bool:
-    """Whether a request comes from a page of the host that it goes to."""
-    return origin is not None and host is not None and urlsplit(origin).netloc == host
 
 
 def _same(one: str, other: str) -> bool:

@@ -9,10 +9,11 @@ from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
 from core.errors import BadInput
+from core.validation import first_problem
 from db.labels import cast, undo
 from db.sightings import kept
 from db.worklist import release
-from labeling.messages import Undo, Vote, first_problem
+from labeling.messages import Undo, Vote
 
 __all__ = ["Became", "Outcome", "take_in"]
 

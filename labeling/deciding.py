@@ -7,10 +7,11 @@ from pydantic import Field, TypeAdapter, ValidationError
 from sqlalchemy.orm import Session
 
 from core.errors import BadInput
+from core.validation import first_problem
 from db.duplicates import undo
 from db.joining import join_families, merge, split_family, take_back
 from db.session import Database
-from labeling.messages import Join, Merge, Split, TakeBack, TakeOut, first_problem
+from labeling.messages import Join, Merge, Split, TakeBack, TakeOut
 
 __all__ = ["Decided", "decide"]
 

@@ -7,7 +7,6 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
@@ -29,7 +28,6 @@ __all__ = [
     "TakeOut",
     "Undo",
     "Vote",
-    "first_problem",
 ]
 
 _MAX_TOGETHER: Final = 500
@@ -169,10 +167,3 @@ class HistoryRequest(_Request):
 
 class ExamplesRequest(_Request):
     """Memes that show what the genres are."""
-
-
-def first_problem(error: ValidationError) -> str:
-    """What is wrong with a message, on one line."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    where = ".".join(map(str, first["loc"]))
-    return f"{where}: {first['msg']}" if where else first["msg"]

@@ -15,13 +15,15 @@ from starlette.staticfiles import StaticFiles
 
 from core.errors import ImageRejected, MemeEraError
 from core.images import thumbnail
+from core.origins import is_same_origin
 from core.settings import Settings
+from core.validation import first_problem
 from db.labels import answers_of
 from db.media import MediaStore
 from db.session import Database
 from db.showing import PictureRow, Shown, examples, picture_row, shown
 from db.worklist import Overlap, labelled_by, leased_to, release, renew
-from labeling.access import Access, Refused, is_same_origin
+from labeling.access import Access, Refused
 from labeling.answers import Became, take_in
 from labeling.deciding import decide
 from labeling.messages import (
@@ -31,7 +33,6 @@ from labeling.messages import (
     HistoryRequest,
     NextRequest,
     ReleaseRequest,
-    first_problem,
 )
 from labeling.worklist import Worklist
 

@@ -1,7 +1,5 @@
 """What is around the Streamlit pages when they are served: the routes, the session's cookie."""
 
-from typing import Final
-
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
@@ -9,13 +7,11 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.origins import LOCAL_HOSTS, is_local
 from labeling.access import Access
 from labeling.routes import PREFIX, cookie_name
 
 __all__ = ["middleware", "port", "prefix"]
-
-# A site whose name leads to 127.0.0.1 could otherwise read the page of whoever visits it.
-_LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]", "::1")
 
 
 def port() -> int:
@@ -37,8 +33,8 @@ def middleware(access: Access, host: str) -> list[Middleware]:
         host: where the server listens; on this machine alone, no other host's name is answered to.
     """
     wrapped = [Middleware(_Sessions, access=access)]
-    if host in _LOCAL_HOSTS:
-        wrapped.insert(0, Middleware(TrustedHostMiddleware, allowed_hosts=list(_LOCAL_HOSTS)))
+    if is_local(host):
+        wrapped.insert(0, Middleware(TrustedHostMiddleware, allowed_hosts=list(LOCAL_HOSTS)))
     return wrapped
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from db.memes import Collection
-from labeling.access import Access, Refused, is_same_origin
+from labeling.access import Access, Refused
 
 
 @pytest.fixture
@@ -51,22 +51,3 @@ def test_nonsense_is_no_session_and_neither_is_one_made_elsewhere(
 def test_all_processes_of_a_collection_know_each_others_sessions(collection: Collection) -> None:
     cookie = Access.of(collection.database).new_session()
     assert Access.of(collection.database).is_session(cookie)
-
-
-@pytest.mark.parametrize(
-    ("origin", "host", "same"),
-    [
-        ("http://localhost:8501", "localhost:8501", True),
-        ("https://memes.example.org", "memes.example.org", True),
-        ("http://localhost:8502", "localhost:8501", False),
-        ("http://localhost:8501.evil.example", "localhost:8501", False),
-        ("http://evil.example", "localhost:8501", False),
-        ("null", "localhost:8501", False),
-        (None, "localhost:8501", False),
-        ("http://localhost:8501", None, False),
-    ],
-)
-def test_an_origin_is_ours_if_it_names_the_host(
-    origin: str | None, host: str | None, same: bool
-) -> None:
-    assert is_same_origin(origin, host) is same

@@ -107,7 +107,10 @@ class Classifier:
             ) from error
         try:
             with quiet_native():
-                interpreter = Interpreter(str(model_dir / LITERT_MODEL), num_threads=2)
+                # Its bytes, not its path: a file that is mapped and then written over ends the
+                # process.
+                model = (model_dir / LITERT_MODEL).read_bytes()
+                interpreter = Interpreter(model_content=model, num_threads=2)
                 interpreter.allocate_tensors()
             self._run = interpreter.get_signature_runner()
             shapes = {
@@ -115,7 +118,7 @@ class Classifier:
                 for details in (self._run.get_input_details(), self._run.get_output_details())
                 for name, told in details.items()
             }
-        except (ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             raise BadInput(f"{model_dir / LITERT_MODEL}: cannot be loaded: {error}") from error
         wanted = {
             "picture": (1, self.side_px, self.side_px, 3),
@@ -165,12 +168,13 @@ class Classifier:
             ImageRejected: the bytes are not an image that is taken.
         """
         started = time.perf_counter()
-        is_to_be_read = read and lines is None and self.reads_words
-        # Letters are read in the whole picture, as `training read` does.
-        image = _opened(picture, at_least_px=None if is_to_be_read else 2 * self.side_px)
-        if is_to_be_read:
-            lines = read_words(image)
-        answer = self.answer(image, lines)
+        if isinstance(picture, Path):
+            picture = _read(picture)
+        if read and lines is None and self.reads_words:
+            # Letters are read in the whole picture, as `training read` does.
+            lines = read_words(_opened(picture))
+        # Decoded as those it learned from were, whether words are read or not.
+        answer = self.answer(_opened(picture, at_least_px=2 * self.side_px), lines)
         ranked = sorted(
             zip(self.classes, answer.scores.tolist(), strict=True), key=lambda kv: -kv[1]
         )
@@ -232,12 +236,14 @@ def year_percentiles(years: npt.NDArray[np.float32], first_year: int) -> npt.NDA
 _NOTHING: Final = written((), 1.0)
 
 
-def _opened(picture: bytes | Path | Image.Image, at_least_px: int | None) -> Image.Image:
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"cannot be read: {error.strerror}") from error
+
+
+def _opened(picture: bytes | Image.Image, at_least_px: int | None = None) -> Image.Image:
     if isinstance(picture, Image.Image):
         return picture.convert("RGB")
-    if isinstance(picture, Path):
-        try:
-            picture = picture.read_bytes()
-        except OSError as error:
-            raise BadInput(f"cannot be read: {error.strerror}") from error
     return decode(picture, at_least_px)

@@ -1,0 +1,1 @@
+"""What memeEraML.py is made of: the service that answers, its API, and the window."""

@@ -1,0 +1,146 @@
+"""Who may ask: on this machine alone its own pages and programs, beyond it who has the token.
+
+A page of another site can make a browser send a request here, but not hide where it comes from. A
+browser shows the token once, in the address that the server gave or in a form, and gets a cookie
+that follows from it.
+"""
+
+import hmac
+import secrets
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import parse_qs
+
+from pydantic import SecretStr
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.problems import ApiError, as_response
+from core.origins import LOCAL_HOSTS, is_local, is_same_origin
+
+__all__ = ["LOGIN", "Guard"]
+
+LOGIN: Final = "/login"
+_OPEN: Final = ("/healthz",)  # what watches a server has no token
+_SAFE: Final = ("GET", "HEAD", "OPTIONS")
+_COOKIE: Final = "memeera_window"
+_MAX_FORM: Final = 4096  # bytes
+
+_PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>memeEra</title>
+<style>body{font:16px/1.5 system-ui,sans-serif;display:grid;place-items:center;min-height:90vh;
+background:#faf8f4;color:#1c1a17}form{display:grid;gap:.75rem;width:min(20rem,90vw)}
+input,button{font:inherit;padding:.5rem .75rem;border:1px solid #6b645a;border-radius:.5rem}
+button{background:#a8113a;border-color:#a8113a;color:#fff}p[role=alert]{color:#a8113a;margin:0}
+@media(prefers-color-scheme:dark){body{background:#171512;color:#f1ece4}p[role=alert]{color:#ff9fb4}
+input{background:#221f1b;color:inherit}}</style>
+<main><form method="post" action="login"><h1>memeEra</h1>
+<label for="token">Access token</label>
+<input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
+%s<button>Open</button></form></main></html>"""
+_WRONG: Final = '<p role="alert">That is not the token.</p>'
+
+
+class Guard:
+    """Around everything that is served, Streamlit's own pages included.
+
+    Args:
+        app: what is guarded.
+        host: where the server listens.
+        token: what callers have to show; None: nothing, which only a server that is reached from
+            this machine alone may do.
+    """
+
+    def __init__(self, app: ASGIApp, *, host: str, token: SecretStr | None) -> None:
+        self._app = app
+        self._is_local = is_local(host)
+        self._token = None if token is None else token.get_secret_value()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As ASGI has it."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        answer = await self._refusal(scope, receive)
+        if answer is None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await answer(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008, "reason": "not allowed"})
+
+    async def _refusal(self, scope: Scope, receive: Receive) -> Response | None:
+        headers, path = Headers(scope=scope), scope["path"]
+        if self._is_local and _host_name(headers.get("host", "")) not in LOCAL_HOSTS:
+            return as_response(ApiError(421, "wrong_host", "this server is called otherwise"))
+        origin = headers.get("origin")
+        if (
+            origin is not None
+            and scope.get("method") not in _SAFE
+            and not is_same_origin(origin, headers.get("host"))
+        ):
+            return as_response(
+                ApiError(403, "forbidden_origin", "this request comes from another site's page")
+            )
+        if self._token is None or path in _OPEN or self._is_known(scope, headers):
+            return None
+        if path == LOGIN and scope.get("method") == "POST":
+            return await self._login(Request(scope, receive))
+        if scope.get("method") == "GET" and self._is_token(_in_query(scope)):
+            return self._with_cookie(Request(scope), path)
+        if "text/html" in headers.get("accept", "") and scope.get("method") == "GET":
+            return HTMLResponse(_PAGE % "", HTTPStatus.UNAUTHORIZED)
+        return as_response(
+            ApiError(401, "unauthorized", "send Authorization: Bearer, with MEMEERA_API_TOKEN")
+        )
+
+    def _is_known(self, scope: Scope, headers: Headers) -> bool:
+        kind, _, shown = headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer":
+            return self._is_token(shown.strip())
+        cookie = HTTPConnection(scope).cookies.get(_COOKIE, "")
+        return secrets.compare_digest(cookie.encode(), self._cookie().encode())
+
+    async def _login(self, request: Request) -> Response:
+        form = bytearray()
+        async for chunk in request.stream():
+            form += chunk
+            if len(form) > _MAX_FORM:
+                return as_response(ApiError(413, "too_many_bytes", "that is no token"))
+        shown = parse_qs(form.decode("utf-8", "replace")).get("token", [""])[0]
+        if not self._is_token(shown):
+            return HTMLResponse(_PAGE % _WRONG, HTTPStatus.UNAUTHORIZED)
+        return self._with_cookie(request, ".")
+
+    def _with_cookie(self, request: Request, to: str) -> Response:
+        answer = RedirectResponse(to, HTTPStatus.SEE_OTHER)
+        answer.set_cookie(
+            _COOKIE,
+            self._cookie(),
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
+        return answer
+
+    def _is_token(self, shown: str) -> bool:
+        assert self._token is not None
+        return secrets.compare_digest(shown.encode(), self._token.encode())
+
+    def _cookie(self) -> str:
+        """Changes with the token, and tells nothing of it."""
+        assert self._token is not None
+        return hmac.digest(self._token.encode(), b"memeera window", "sha256").hex()
+
+
+def _in_query(scope: Scope) -> str:
+    """The token in the address that the server gave at its start, to be opened once."""
+    query: bytes = scope.get("query_string", b"")
+    return parse_qs(query.decode("latin-1")).get("token", [""])[0]
+
+
+def _host_name(host: str) -> str:
+    """The host of a Host header, without its port."""
+    return host if host.endswith("]") else host.rsplit(":", 1)[0] if ":" in host else host

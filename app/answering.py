@@ -1,0 +1,230 @@
+"""What a process that answers does with one picture."""
+
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from PIL import Image
+
+from app import messages
+from core.errors import ImageRejected
+from core.fingerprint import fingerprint, hash_bytes
+from core.images import decode
+from core.settings import Settings
+from core.words import Line
+from db.embeddings import EmbeddingIndex
+from db.known import KnownMeme, known, known_memes, words_in_file
+from db.memes import Collection
+from training.classifier import Classifier, Prediction
+from training.heat import heat, on_picture
+from training.registry import CARD, LITERT_MODEL, Registry
+
+__all__ = ["Part", "Question", "Refused", "Serving", "answer", "prepare"]
+
+_N_SIMILAR: Final = 8
+_MAP_PX: Final = 32  # of the longer side: more cells than the network has
+
+
+class Part(StrEnum):
+    """What can be asked for besides genre, year and words."""
+
+    YEARS = "years"
+    LINES = "lines"
+    MAP = "map"
+    KNOWN = "known"
+    SIMILAR = "similar"
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A model version as its files are now."""
+
+    version: str
+    stamp: tuple[int, ...]  # when its files were last written, in ns
+
+    @classmethod
+    def of(cls, settings: Settings, version: str) -> "Serving":
+        """As the files are now.
+
+        Raises:
+            BadInput: there is no such version.
+        """
+        folder = Registry(settings.models_dir).path(version)
+        return cls(version, tuple(_written_ns(folder / name) for name in (CARD, LITERT_MODEL)))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One picture, and what is asked of it."""
+
+    settings: Settings
+    serving: Serving
+    data: bytes
+    words: bool = True  # whether they are to be read
+    parts: frozenset[Part] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Bytes that are no picture that is taken."""
+
+    code: str
+    message: str
+
+
+def prepare(settings: Settings, serving: Serving) -> None:
+    """Load what takes long, before the first question comes.
+
+    Raises:
+        MemeEraError: the model cannot be loaded.
+    """
+    classifier = _loaded(settings, serving)
+    blank = Image.new("RGB", (64, 64), "white")
+    classifier.classify(blank, read=True)
+
+
+def answer(question: Question) -> messages.Classification | Refused:
+    """What the model says of a picture, with the parts that were asked for.
+
+    Raises:
+        MemeEraError: the model cannot be loaded, or the database does not answer.
+    """
+    started = time.perf_counter()
+    classifier = _loaded(question.settings, question.serving)
+    collection = _collection(question.settings)
+    try:
+        lines = _known_words(collection, question.data) if question.words else None
+        said = classifier.classify(question.data, read=question.words, lines=lines)
+        parts = _parts(question, classifier, said, collection)
+    except ImageRejected as error:
+        return Refused(error.reason, error.detail)
+    return messages.Classification(
+        model=said.model,
+        genre=[messages.Labelled(label=one.label, score=one.score) for one in said.genre],
+        year=messages.Year(value=said.year.value, low=said.year.low, high=said.year.high),
+        words=None if said.words is None else [line.text for line in said.words],
+        abstain=said.abstain,
+        ms=round((time.perf_counter() - started) * 1000, 1),
+        **parts,
+    )
+
+
+def _parts(
+    question: Question,
+    classifier: Classifier,
+    said: Prediction,
+    collection: Collection | None,
+) -> dict[str, object]:
+    wanted = question.parts
+    parts: dict[str, object] = {}
+    if Part.YEARS in wanted:
+        scores = [round(score, 5) for score in said.answer.years.tolist()]
+        parts["years"] = messages.Years(first=classifier.first_year, scores=scores)
+    if Part.LINES in wanted and said.words is not None:
+        parts["lines"] = [_line(line) for line in said.words]
+    if Part.MAP in wanted:
+        parts["map"] = _map(classifier, said, decode(question.data, at_least_px=_MAP_PX).size)
+    if collection is None:
+        return parts
+    meme_id = None
+    if Part.KNOWN in wanted:
+        found = known(collection, question.data, fingerprint(question.data))
+        meme_id = None if found.meme is None else found.meme.meme_id
+        parts["known"] = messages.KnownPicture(
+            relation=found.relation,
+            meme=None if found.meme is None else _meme(found.meme),
+            n_of_template=found.n_of_template,
+        )
+    if Part.SIMILAR in wanted:
+        parts["similar"] = _similar(said, collection, but=meme_id)
+    return parts
+
+
+def _map(classifier: Classifier, said: Prediction, size: tuple[int, int]) -> messages.Heat:
+    label = said.genre[0].label
+    hot = heat(said.answer.map, classifier.classes.index(label))
+    laid = on_picture(hot, _MAP_PX, *size)
+    return messages.Heat(
+        label=label,
+        rows=laid.shape[0],
+        columns=laid.shape[1],
+        values=np.round(laid, 3).ravel().astype(float).round(3).tolist(),
+    )
+
+
+def _similar(said: Prediction, collection: Collection, but: int | None) -> list[messages.Similar]:
+    index = _index(collection, said.model)
+    with collection.database.reading() as session:
+        index.follow(session)
+        near = index.nearest(session, said.answer.embedding, _N_SIMILAR, but=but)
+        memes = {meme.meme_id: meme for meme in known_memes(session, [n.meme_id for n in near])}
+    return [
+        messages.Similar(cosine=one.cosine, meme=_meme(memes[one.meme_id]))
+        for one in near
+        if one.meme_id in memes
+    ]
+
+
+def _line(line: Line) -> messages.ReadLine:
+    left, top, right, bottom = (round(min(max(side, 0.0), 1.0), 4) for side in line.box)
+    return messages.ReadLine(
+        text=line.text, box=(left, top, right, bottom), confidence=round(line.confidence, 4)
+    )
+
+
+def _meme(one: KnownMeme) -> messages.Meme:
+    place = one.first_seen
+    return messages.Meme(
+        id=one.meme_id,
+        sha256=one.sha256,
+        label=one.genre,
+        nsfw=one.nsfw,
+        n_seen=one.n_seen,
+        source=place and place.source,
+        community=place and place.community,
+        title=place and place.title,
+        permalink=place and place.permalink,
+        posted_at=place and place.posted_at,
+    )
+
+
+def _known_words(collection: Collection | None, data: bytes) -> tuple[Line, ...] | None:
+    if collection is None:
+        return None
+    with collection.database.reading() as session:
+        return words_in_file(session, hash_bytes(data))
+
+
+def _collection(settings: Settings) -> Collection | None:
+    """The collection; None: there is none yet, and asking does not make one."""
+    if settings.database_url is None and not (settings.data_dir / "memes.db").is_file():
+        return None
+    return _opened(settings)
+
+
+# What a process keeps from one question to the next: of models the champion, and the one before it
+# or after.
+@lru_cache(maxsize=2)
+def _loaded(settings: Settings, serving: Serving) -> Classifier:
+    return Classifier.load(settings, serving.version)
+
+
+@lru_cache(maxsize=2)
+def _index(_collection: Collection, version: str) -> EmbeddingIndex:
+    return EmbeddingIndex(version)
+
+
+@lru_cache(maxsize=1)
+def _opened(settings: Settings) -> Collection:
+    return Collection.open(settings)
+
+
+def _written_ns(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
