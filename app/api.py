@@ -19,7 +19,7 @@ from app.openapi import docs_page, openapi
 from app.problems import ApiError, as_response
 from app.requests import Asked, Inputs, Predict, asked, decoded, read
 from app.service import Service
-from app.uploads import Upload, Uploads
+from app.uploads import Upload, Uploads, media_type
 from training.registry import Registry
 
 __all__ = ["Api"]
@@ -68,9 +68,7 @@ class Api:
 
     async def _classify_batch(self, request: Request) -> Response:
         query = asked(request)
-        async with self._uploads.pictures(request, self._settings.max_files) as uploads:
-            if not uploads:
-                raise ApiError(400, "no_picture", "the form has no file")
+        async with self._uploads.files(request, self._settings.max_files) as uploads:
             with self._service.admitted():
                 found = await self._each([upload.data for upload in uploads], query)
         return _json(Batch(results=[_of_file(*one) for one in zip(uploads, found, strict=True)]))
@@ -108,8 +106,7 @@ class Api:
         return _json(Predictions(predictions=said))
 
     async def _label(self, request: Request) -> Response:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind == "application/json":
+        if media_type(request) == "application/json":
             async with self._uploads.body(request, _MAX_PREDICT) as body:
                 sent = read(Inputs, body)
                 data, top_k = decoded(sent.inputs), sent.parameters.top_k
@@ -160,7 +157,7 @@ class Api:
         try:
             if len(data) > self._settings.max_bytes:
                 raise self._uploads.too_large()
-            said = await self._service.ask(data, words=asked.words, parts=asked.include)
+            said = await self._service.ask(data, words=asked.words, parts=frozenset(asked.include))
         except ApiError as error:
             self._metrics.count_picture(error.code)
             raise

@@ -37,20 +37,31 @@ class Asked(_Request):
         Field(description="Whether the words in the picture are read: surer, and half a second."),
     ] = True
     include: Annotated[
-        frozenset[Part],
+        tuple[Part, ...],
         BeforeValidator(_listed),
         Field(
             description="What else is wanted, separated by commas: years (how likely each is), "
             "lines (the words and where they stand), map (where the model looked), known (what "
             "the collection knows of this picture), similar (memes like it)."
         ),
-    ] = frozenset()
+    ] = ()
+
+
+Base64 = Annotated[
+    str,
+    Field(
+        json_schema_extra={
+            "format": "byte",
+            "pattern": "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+        }
+    ),
+]
 
 
 class B64(_Request):
     """A picture's bytes in base64."""
 
-    b64: str
+    b64: Base64
 
 
 class Named(_Request):
@@ -80,7 +91,7 @@ class Parameters(_Request):
 class Inputs(_Request):
     """What a model hub's clients send, where they send no bytes."""
 
-    inputs: Annotated[str, Field(description="A picture's bytes in base64.")]
+    inputs: Base64
     parameters: Parameters = Parameters()
 
 

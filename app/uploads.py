@@ -14,7 +14,7 @@ from starlette.requests import Request
 from app.problems import ApiError
 from core.settings import Settings
 
-__all__ = ["Upload", "Uploads"]
+__all__ = ["Upload", "Uploads", "media_type"]
 
 _MULTIPART: Final = "multipart/form-data"
 _MULTIPART_HEADERS: Final = 64 << 10  # bytes of boundaries and names around files
@@ -44,29 +44,32 @@ class Uploads:
         Raises:
             ApiError: it is none, there are several, or it is too large or too slow.
         """
-        async with self.pictures(request, max_files=1) as files:
-            if len(files) != 1:
-                raise ApiError(400, "no_picture", "the form has no file: send one, as `file`")
-            if len(files[0].data) > self._settings.max_bytes:
-                raise self.too_large()
+        if media_type(request) != _MULTIPART:
+            async with self.body(request, self._settings.max_bytes) as body:
+                yield Upload("", body)
+            return
+        async with self.files(request, max_files=1) as files:
             yield files[0]
 
     @asynccontextmanager
-    async def pictures(self, request: Request, max_files: int) -> AsyncIterator[list[Upload]]:
-        """The pictures of a request: its body, or the files of a multipart form, in their order.
+    async def files(self, request: Request, max_files: int) -> AsyncIterator[list[Upload]]:
+        """The files of a multipart form, in their order.
 
         Each may still be larger than is taken.
 
         Raises:
-            ApiError: there are too many, or they are too large altogether, or too slow.
+            ApiError: there is no form, or it has no file or too many, or it is too large or slow.
         """
-        max_bytes = min(max_files * self._settings.max_bytes, _MAX_REQUEST) + _MULTIPART_HEADERS
-        async with self.body(request, max(max_bytes, self._settings.max_bytes)) as body:
-            kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-            if kind == _MULTIPART:
-                yield await _files(request, body, max_files)
-            else:
-                yield [Upload("", body)]
+        most = max(
+            self._settings.max_bytes, min(max_files * self._settings.max_bytes, _MAX_REQUEST)
+        )
+        async with self.body(request, most + _MULTIPART_HEADERS) as body:
+            if media_type(request) != _MULTIPART:
+                raise ApiError(400, "bad_request", f"send a form: {_MULTIPART}")
+            found = await _files(request, body, max_files)
+            if not found:
+                raise ApiError(400, "no_picture", "the form has no file")
+            yield found
 
     @asynccontextmanager
     async def body(self, request: Request, max_bytes: int) -> AsyncIterator[bytes]:
@@ -104,6 +107,11 @@ class Uploads:
         return ApiError(
             413, "too_many_bytes", f"at most {self._settings.max_bytes} bytes a picture are taken"
         )
+
+
+def media_type(request: Request) -> str:
+    """What a request says that its body is, without parameters; empty: it says nothing."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def _files(request: Request, body: bytes, max_files: int) -> list[Upload]:
