@@ -1,34 +1,112 @@
-"""Tells the genre and the year of a meme: a window, and a command line.
+"""Tells the genre and the year of a meme: a window, an API, a command line, a class.
 
     python memeEraML.py                          opens the window
-    python memeEraML.py serve --port 8502        the window, without opening a browser
+    python memeEraML.py serve --port 8502        the window and the API, without opening a browser
     python memeEraML.py classify FILE... --json  answers on standard output
+
+    from memeEraML import MemeEra
+    MemeEra.load().classify("meme.jpg").genre[0].label
 
 Streamlit runs this same file to draw the window.
 """
 
-import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Self
 
 import click
+from PIL import Image
+from tqdm import tqdm
 
-from core.cli import EXIT_BAD_INPUT, json_option, run, warn
-from core.errors import BadInput, ImageRejected, MemeEraError
-from core.genres import genre
+from app.in_order import in_order
+from app.pictures import Named, named
+from app.stored import Stored
+from app.telling import AsCsv, AsJson, AsLines, Teller, answer_of, error_of
+from core.cli import EXIT_BAD_INPUT, completion, json_option, print_json, run, warn
+from core.errors import BadInput
+from core.genres import GENRES
 from core.images import decode
 from core.settings import Settings
-from training.classifier import Classifier, Prediction
+from training.classifier import Classifier, GenreScore, Prediction, YearRange
 from training.registry import Registry
 
-_STYLE: Final = """
-<style>
-  .stMainBlockContainer { padding-top: 2rem; padding-bottom: 1rem; }
-  .stImage img { width: auto !important; max-height: 74vh; }
-</style>
-"""
+__all__ = ["GenreScore", "MemeEra", "Prediction", "YearRange"]
+
+PROGRAM: Final = "memeera"
+
+Picture = bytes | str | Path | Image.Image
+
+
+class MemeEra:
+    """A model that tells a meme's genre and year from its picture.
+
+    Loaded once, it may be used by any number of threads.
+
+    >>> from memeEraML import MemeEra
+    >>> prediction = MemeEra.load().classify("meme.jpg")
+    >>> prediction.genre[0].label
+    'rage_comic'
+    >>> prediction.year.low <= prediction.year.value <= prediction.year.high
+    True
+    """
+
+    def __init__(self, classifier: Classifier, stored: Stored | None = None) -> None:
+        self.classifier = classifier
+        self._stored = stored
+
+    @classmethod
+    def load(cls, version: str | None = None, settings: Settings | None = None) -> Self:
+        """The model that answers, or the version named.
+
+        Args:
+            version: of `python -m training list`; None: the champion, and before there is one, the
+                starter.
+            settings: None: those of the environment, MEMEERA_*.
+
+        Raises:
+            NotReady: there is no model yet.
+            BadInput: there is no such version, or its files are damaged.
+        """
+        settings = settings or Settings.load()
+        return cls(Classifier.load(settings, version), Stored(settings))
+
+    def classify(self, picture: Picture, *, words: bool = True) -> Prediction:
+        """The genre and the year of one picture.
+
+        Args:
+            picture: a file's bytes, its path, or an image of Pillow.
+            words: whether to read the words in it: surer, and half a second slower. Those of files
+                that the collection has are known.
+
+        Raises:
+            BadInput: there is no such file, or it is no picture that is taken.
+        """
+        if isinstance(picture, str | Path):
+            picture = Named(Path(picture)).read()
+        lines = None
+        if words and self.classifier.reads_words and self._stored and isinstance(picture, bytes):
+            lines = self._stored.words(picture)
+        return self.classifier.classify(picture, read=words, lines=lines)
+
+    def classify_all(
+        self, pictures: Iterable[Picture], *, words: bool = True, n_threads: int | None = None
+    ) -> Iterator[Prediction | BadInput]:
+        """The same of any number of pictures, in their order; of one that cannot be read, why.
+
+        Args:
+            pictures: as for `classify`.
+            words: whether to read the words in them.
+            n_threads: None: one for each core.
+        """
+
+        def one(picture: Picture) -> Prediction | BadInput:
+            try:
+                return self.classify(picture, words=words)
+            except BadInput as error:
+                return error
+
+        return in_order(one, pictures, n_threads)
 
 
 @click.group(invoke_without_command=True)
@@ -39,35 +117,118 @@ def main(context: click.Context) -> None:
         context.invoke(serve, open_browser=True)
 
 
+model_option = click.option(
+    "--model", "version", metavar="VERSION", help="A model version.  [default: the champion]"
+)
+
+
 @main.command()
 @click.argument(
-    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+    "paths",
+    metavar="FILE|FOLDER|-...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
 )
-@click.option("--model", "version", help="A model version.  [default: the champion]")
+@model_option
 @click.option(
     "--words/--no-words",
-    "read",
     default=True,
     help="Whether to read the words in the picture: surer, and half a second slower.",
 )
+@click.option(
+    "--top-k",
+    type=click.IntRange(1, len(GENRES)),
+    default=len(GENRES),
+    help="Give so many genres.  [default: all]",
+)
+@click.option(
+    "--explain",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="OUT.png",
+    help="Of one picture: draw where the model looked and what it read.",
+)
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, a row a picture.")
 @json_option
-def classify(files: tuple[Path, ...], version: str | None, read: bool, as_json: bool) -> int:
-    """Classify picture files, in the order given; one that is no picture does not end the rest."""
-    classifier = Classifier.load(Settings.load(), version)
-    n_failed = 0
-    lead = "["
-    for answer in _answers(classifier, files, read):
-        if "error" in answer:
-            n_failed += 1
-            warn(f"{answer['file']}: {answer['error']}")
-        if as_json:
-            click.echo(lead + json.dumps(answer, ensure_ascii=False))
-            lead = ","
-        elif "error" not in answer:
-            click.echo(_line(answer))
+def classify(
+    paths: tuple[Path, ...],
+    version: str | None,
+    words: bool,
+    top_k: int,
+    explain: Path | None,
+    as_csv: bool,
+    as_json: bool,
+) -> int:
+    """Classify pictures, in the order given: files, folders with all in them, - for standard input.
+
+    One that is no picture is told, and does not end the rest.
+    """
+    if as_csv and as_json:
+        raise click.UsageError("--csv and --json exclude each other")
+    files = named(paths)
+    if explain is not None and len(files) != 1:
+        raise click.UsageError(f"--explain draws one picture; {len(files)} are named")
+    model = MemeEra.load(version)
+    teller: Teller = AsJson() if as_json else AsLines()
+    if as_csv:
+        teller = AsCsv(model.classifier.classes)
+    n_answered, has_failed = 0, False
+    click.echo(teller.begin(), nl=False)
+    for file, said in _classified(model, files, words, explain):
+        if isinstance(said, Prediction):
+            n_answered += 1
+            answer = answer_of(str(file.path), said, top_k)
+        else:
+            has_failed |= not file.is_of_folder
+            tqdm.write(f"{file.path}: {said}", file=sys.stderr)
+            answer = error_of(str(file.path), said)
+        click.echo(teller.tell(answer), nl=False)
+    click.echo(teller.end(), nl=False)
+    if not files:
+        warn(f"{', '.join(map(str, paths))}: there is no file in it")
+    return EXIT_BAD_INPUT if has_failed or not n_answered else 0
+
+
+def _classified(
+    model: MemeEra, files: Sequence[Named], words: bool, explain: Path | None
+) -> Iterator[tuple[Named, Prediction | BadInput]]:
+    def one(file: Named) -> Prediction | BadInput:
+        try:
+            data = file.read()
+            said = model.classify(data, words=words)
+        except BadInput as error:
+            return error
+        if explain is not None:
+            _explain(model, data, said, explain)
+        return said
+
+    # Where the answers go to the screen, they show how far it is.
+    is_shown = len(files) > 1 and sys.stderr.isatty() and not sys.stdout.isatty()
+    with tqdm(total=len(files), unit="", disable=not is_shown, file=sys.stderr) as bar:
+        for file, said in zip(files, in_order(one, files), strict=True):
+            yield file, said
+            bar.update()
+
+
+def _explain(model: MemeEra, data: bytes, said: Prediction, path: Path) -> None:
+    from app.explaining import explained
+
+    page = explained(decode(data), model.classifier, said)
+    try:
+        page.save(path)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path}: cannot be written: {error}") from error
+
+
+@main.command()
+@json_option
+def models(as_json: bool) -> None:
+    """List the models, oldest first, with their figures; * marks the one that answers."""
+    registry = Registry(Settings.load().models_dir)
     if as_json:
-        click.echo("]")
-    return EXIT_BAD_INPUT if n_failed else 0
+        print_json(registry.described())
+    else:
+        click.echo(registry.report())
 
 
 @main.command()
@@ -77,13 +238,13 @@ def classify(files: tuple[Path, ...], version: str | None, read: bool, as_json: 
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
-    help="Processes that answer; each takes 300 MB.  [default: one a core]",
+    help="Processes that answer; each takes some 300 MB.  [default: one a core]",
 )
-@click.option("--model", "version", help="A model version.  [default: the champion, followed]")
+@model_option
 def serve(
     port: int, host: str, open_browser: bool, workers: int | None, version: str | None
 ) -> None:
-    """Serve the window and the API until Ctrl-C."""
+    """Serve the window and the API until Ctrl-C; beyond this machine, for who has the token."""
     from app.serving import serve as serve_app  # Streamlit takes a second to load
 
     serve_app(
@@ -97,76 +258,22 @@ def serve(
     )
 
 
-def _answers(
-    classifier: Classifier, files: tuple[Path, ...], read: bool
-) -> Iterator[dict[str, Any]]:
-    for file in files:
-        try:
-            yield {"file": str(file), **classifier.classify(file, read=read).as_dict()}
-        except BadInput as error:
-            yield {"file": str(file), "error": str(error)}
+@main.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def print_completion(shell: str) -> None:
+    """Print what makes SHELL complete the command memeera: eval "$(memeera completion bash)"."""
+    click.echo(completion(main, PROGRAM, shell))
 
 
-def _line(answer: dict[str, Any]) -> str:
-    best = [f"{genre(g['label']).name} {g['score']:.0%}" for g in answer["genre"][:3]]
-    unsure = "not sure; " if answer["abstain"] else ""
-    year = answer["year"]
-    made = f"{year['low']}-{year['high']}" if year["low"] < year["high"] else f"{year['low']}"
-    return f"{answer['file']}: {unsure}{', '.join(best)}; made {made}"
-
-
-def window() -> None:
-    """Draw the window: drop a picture, see the genres as bars."""
-    import streamlit as st
-
-    st.set_page_config(page_title="memeEra", page_icon="🖼️", layout="wide")
-    st.html(_STYLE)
-    st.title("What kind of meme is this?")
-
-    @st.cache_resource(hash_funcs={Settings: hash}, max_entries=2)
-    def load(settings: Settings, version: str) -> Classifier:
-        return Classifier.load(settings, version)
-
-    try:
-        settings = Settings.load()
-        classifier = load(settings, Registry(settings.models_dir).answering())
-    except MemeEraError as error:
-        st.error("There is nothing to answer with yet.")
-        st.text(str(error))
-        return
-    upload = st.file_uploader(
-        "Drop a picture here", type=None, max_upload_size=settings.max_bytes // 2**20
-    )
-    if upload is None:
-        st.caption(f"Model {classifier.version}. Nothing that you drop here is kept.")
-        return
-    try:
-        prediction = classifier.classify(upload.getvalue())
-    except ImageRejected as error:
-        st.error("This file is not a picture that can be read.")
-        st.text(error.detail)
-        return
-    _draw_answer(upload.getvalue(), prediction)
-
-
-def _draw_answer(data: bytes, prediction: Prediction) -> None:
-    import streamlit as st
-
-    left, right = st.columns(2, gap="large")
-    left.image(decode(data))
-    best = genre(prediction.genre[0].label)
-    with right, st.container(gap="xsmall"):
-        st.subheader(f"Not sure; perhaps {best.name}" if prediction.abstain else best.name)
-        st.write(best.definition)
-        for score in prediction.genre:
-            st.progress(score.score, text=f"{genre(score.label).name} · {score.score:.0%}")
-        year = prediction.year
-        st.write(f"Made between **{year.low}** and **{year.high}**, about {year.value}.")
-        st.caption(f"{prediction.ms:.0f} ms, model {prediction.model}")
+def program() -> None:
+    """The command memeera, which is this file."""
+    run(main, PROGRAM, extra="app")
 
 
 if __name__ == "__main__":
     if "streamlit" in sys.modules and sys.modules["streamlit"].runtime.exists():
-        window()
+        from app.window import draw
+
+        draw()
     else:
         run(main, "python memeEraML.py", extra="app")

@@ -11,13 +11,14 @@ import numpy as np
 from PIL import Image
 
 from app import messages
+from app.stored import Stored
 from core.errors import ImageRejected
-from core.fingerprint import fingerprint, hash_bytes
+from core.fingerprint import fingerprint
 from core.images import decode
 from core.settings import Settings
 from core.words import Line
 from db.embeddings import EmbeddingIndex
-from db.known import KnownMeme, known, known_memes, words_in_file
+from db.known import KnownMeme, known, known_memes
 from db.memes import Collection
 from training.classifier import Classifier, Prediction
 from training.heat import heat, on_picture
@@ -95,11 +96,11 @@ def answer(question: Question) -> messages.Classification | Refused:
     """
     started = time.perf_counter()
     classifier = _loaded(question.settings, question.serving)
-    collection = _collection(question.settings)
+    stored = _stored(question.settings)
     try:
-        lines = _known_words(collection, question.data) if question.words else None
+        lines = stored.words(question.data) if question.words else None
         said = classifier.classify(question.data, read=question.words, lines=lines)
-        parts = _parts(question, classifier, said, collection)
+        parts = _parts(question, classifier, said, stored.collection)
     except ImageRejected as error:
         return Refused(error.reason, error.detail)
     return messages.Classification(
@@ -192,20 +193,6 @@ def _meme(one: KnownMeme) -> messages.Meme:
     )
 
 
-def _known_words(collection: Collection | None, data: bytes) -> tuple[Line, ...] | None:
-    if collection is None:
-        return None
-    with collection.database.reading() as session:
-        return words_in_file(session, hash_bytes(data))
-
-
-def _collection(settings: Settings) -> Collection | None:
-    """The collection; None: there is none yet, and asking does not make one."""
-    if settings.database_url is None and not (settings.data_dir / "memes.db").is_file():
-        return None
-    return _opened(settings)
-
-
 # What a process keeps from one question to the next: of models the champion, and the one before it
 # or after.
 @lru_cache(maxsize=2)
@@ -219,8 +206,8 @@ def _index(_collection: Collection, version: str) -> EmbeddingIndex:
 
 
 @lru_cache(maxsize=1)
-def _opened(settings: Settings) -> Collection:
-    return Collection.open(settings)
+def _stored(settings: Settings) -> Stored:
+    return Stored(settings)
 
 
 def _written_ns(path: Path) -> int:

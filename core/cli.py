@@ -7,10 +7,11 @@ import sys
 from collections.abc import Sequence
 
 import click
+from click.shell_completion import get_completion_class, shell_complete
 
 from core.errors import MemeEraError
 
-__all__ = ["EXIT_BAD_INPUT", "json_option", "print_json", "run", "warn"]
+__all__ = ["EXIT_BAD_INPUT", "completion", "json_option", "print_json", "run", "warn"]
 
 EXIT_BAD_INPUT = 2
 
@@ -31,6 +32,8 @@ def run(
     handler.setLevel(logging.WARNING)  # libraries lower their own loggers' levels
     logging.basicConfig(handlers=[handler], format="%(name)s: %(message)s")
     try:
+        if instruction := os.environ.get(_variable(name)):
+            sys.exit(shell_complete(command, {}, name, _variable(name), instruction))
         # Not `command.main`, which answers Ctrl-C and a closed pipe in its own way.
         with command.make_context(name, list(sys.argv[1:] if args is None else args)) as context:
             code = command.invoke(context)
@@ -62,6 +65,18 @@ def run(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def completion(command: click.Command, name: str, shell: str) -> str:
+    """The script with which a shell completes the command of this name."""
+    kind = get_completion_class(shell)
+    assert kind is not None, shell
+    return kind(command, {}, name, _variable(name)).source()
+
+
+def _variable(name: str) -> str:
+    """By which the script asks the program what may come next."""
+    return f"_{name.upper()}_COMPLETE"
 
 
 def print_json(value: object) -> None:

@@ -1,9 +1,13 @@
 """memeEraML.py classify, as a person and as a script meets it."""
 
+import csv
+import dataclasses
+import doctest
 import io
 import json
 import os
 import random
+import shutil
 import struct
 import subprocess
 import sys
@@ -15,23 +19,29 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.errors import BadInput
 from core.genres import GENRES
 from core.settings import Settings
 from demo.drawing import draw
+from memeEraML import MemeEra
 from tests.conftest import ROOT, Trained
-from training.classifier import Classifier, YearRange
+from training.classifier import Classifier, Prediction, YearRange
 
 
-def classify(data_dir: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def classify(
+    data_dir: Path, *arguments: str | Path, stdin: bytes | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run memeEraML.py classify with its data folder."""
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, "memeEraML.py", "classify", *map(str, arguments)],
         cwd=ROOT,
         env=os.environ | {"MEMEERA_DATA_DIR": str(data_dir)},
+        input=stdin,
         capture_output=True,
-        text=True,
         timeout=60,
     )
+    out, err = done.stdout.decode(), done.stderr.decode()
+    return subprocess.CompletedProcess(done.args, done.returncode, out, err)
 
 
 @pytest.fixture
@@ -108,7 +118,7 @@ def test_what_is_no_picture_is_one_clear_line_each_and_the_rest_is_answered(
     }
     for name, data in bad.items():
         (tmp_path / name).write_bytes(data)
-    wrong = [*(tmp_path / name for name in bad), tmp_path / "missing.jpg", tmp_path]
+    wrong = [*(tmp_path / name for name in bad), tmp_path / "missing.jpg"]
     done = classify(trained.data_dir, "--json", *wrong, memes[0])
     assert done.returncode == 2
     lines = done.stderr.splitlines()
@@ -156,6 +166,175 @@ def test_a_model_that_is_damaged_or_unknown_is_told(
     assert done.returncode == 2
     assert "cannot be loaded" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+def test_a_folder_is_classified_whole_by_name_and_what_is_no_picture_in_it_is_told(
+    tmp_path: Path, trained: Trained, memes: list[Path]
+) -> None:
+    folder = tmp_path / "folder"
+    (folder / "in it").mkdir(parents=True)
+    shutil.copy(memes[1], folder / "b.jpg")
+    shutil.copy(memes[0], folder / "in it" / "c.jpg")
+    shutil.copy(memes[2], folder / ".hidden.jpg")
+    (folder / "a.txt").write_text("no picture")
+    (folder / "in it" / "round").symlink_to(folder)
+    done = classify(trained.data_dir, "--json", "--no-words", folder, memes[2])
+    answers = json.loads(done.stdout)
+    files = ["a.txt", "b.jpg", "in it/c.jpg"]
+    assert [answer["file"] for answer in answers] == [
+        *(str(folder / name) for name in files),
+        str(memes[2]),
+    ]
+    assert ["error" in answer for answer in answers] == [True, False, False, False]
+    assert done.stderr.startswith(f"{folder / 'a.txt'}: not an image")
+    assert done.returncode == 0  # nobody said that a.txt was a picture
+    (folder / "in it" / "round").unlink()
+    for name in files[1:]:
+        (folder / name).unlink()
+    assert classify(trained.data_dir, folder).returncode == 2
+    (folder / "a.txt").unlink()
+    empty = classify(trained.data_dir, folder)
+    assert (empty.returncode, empty.stderr) == (2, f"{folder}: there is no file in it\n")
+
+
+def test_standard_input_is_read_once(trained: Trained, memes: list[Path]) -> None:
+    done = classify(trained.data_dir, "--json", "-", stdin=memes[0].read_bytes())
+    by_name = classify(trained.data_dir, "--json", memes[0])
+    answers = [json.loads(one.stdout)[0] for one in (done, by_name)]
+    assert [answer["file"] for answer in answers] == ["-", str(memes[0])]
+    assert answers[0]["genre"] == answers[1]["genre"]
+    twice = classify(trained.data_dir, "-", "-", stdin=b"")
+    assert (twice.returncode, len(twice.stderr.splitlines())) == (2, 1)
+
+
+def test_csv_has_a_row_a_picture_that_spreadsheets_read(
+    tmp_path: Path, trained: Trained, memes: list[Path]
+) -> None:
+    formula = tmp_path / "=cmd.jpg"
+    shutil.copy(memes[0], formula)
+    done = subprocess.run(
+        [sys.executable, ROOT / "memeEraML.py", "classify", "--csv", "=cmd.jpg", "no.jpg"],
+        cwd=tmp_path,
+        env=os.environ | {"MEMEERA_DATA_DIR": str(trained.data_dir)},
+        capture_output=True,
+        text=True,
+    )
+    good, bad = csv.DictReader(io.StringIO(done.stdout))
+    assert good["file"] == "'=cmd.jpg"
+    scores = {genre: float(good[f"score_{genre}"]) for genre in trained.genres}
+    assert good["genre"] == max(scores, key=scores.__getitem__)
+    assert float(good["score"]) == max(scores.values())
+    assert int(good["year_low"]) <= int(good["year"]) <= int(good["year_high"])
+    assert (bad["file"], bad["genre"]) == ("no.jpg", "")
+    assert bad["error"].startswith("cannot be read")
+
+
+def test_top_k_gives_the_likeliest_alone(trained: Trained, memes: list[Path]) -> None:
+    (whole,) = json.loads(classify(trained.data_dir, "--json", memes[0]).stdout)
+    (top,) = json.loads(classify(trained.data_dir, "--json", "--top-k", "1", memes[0]).stdout)
+    assert top["genre"] == whole["genre"][:1]
+    assert classify(trained.data_dir, "--top-k", "0", memes[0]).returncode == 2
+
+
+def test_explain_draws_where_the_model_looked_and_what_it_read(
+    tmp_path: Path, trained: Trained, memes: list[Path]
+) -> None:
+    out = tmp_path / "why.png"
+    (meme,) = [path for path in memes if "text_post" in path.name]
+    done = classify(trained.data_dir, "--explain", out, meme)
+    assert done.returncode == 0, done.stderr
+    drawn = np.asarray(Image.open(out).convert("RGB")).astype(int)
+    left = drawn[:, : drawn.shape[1] - 460]
+    assert ((left[..., 0] - left[..., 2]) > 60).mean() > 0.02  # the heat
+    assert (left == [0x0B, 0x6E, 0x99]).all(axis=2).any()  # boxes around words
+    assert classify(trained.data_dir, "--explain", out, *memes).returncode == 2
+    nowhere = classify(trained.data_dir, "--explain", tmp_path / "no" / "why.png", meme)
+    assert (nowhere.returncode, len(nowhere.stderr.splitlines())) == (2, 1)
+
+
+def test_words_that_the_collection_knows_are_not_read_again(trained: Trained) -> None:
+    file = next((trained.data_dir / "drawn").glob("rage_comic-*.png"))
+    (answer,) = json.loads(classify(trained.data_dir, "--json", file).stdout)
+    assert answer["words"][0].endswith("words of no genre")  # what the collection was told
+    model = MemeEra.load(settings=Settings(data_dir=trained.data_dir))
+    assert model.classify(file).words == model.classify(str(file)).words
+    assert [line.text for line in model.classify(file).words or ()] == answer["words"]
+
+
+def test_models_are_listed_and_the_one_that_answers_is_marked(
+    trained: Trained, tmp_path: Path
+) -> None:
+    def models(data_dir: Path, *options: str) -> str:
+        return subprocess.run(
+            [sys.executable, "memeEraML.py", "models", *options],
+            cwd=ROOT,
+            env=os.environ | {"MEMEERA_DATA_DIR": str(data_dir)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    assert models(trained.data_dir).startswith(f"* {trained.version}  macro F1 ")
+    (row,) = json.loads(models(trained.data_dir, "--json"))
+    assert (row["version"], row["champion"]) == (trained.version, True)
+    assert models(tmp_path / "nothing").startswith("* starter ")
+
+
+def test_shells_complete_the_command() -> None:
+    for shell in ("bash", "zsh", "fish"):
+        done = subprocess.run(
+            [sys.executable, "memeEraML.py", "completion", shell],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "_MEMEERA_COMPLETE" in done.stdout
+    asked = subprocess.run(
+        [Path(sys.executable).with_name("memeera")],
+        env=os.environ
+        | {"_MEMEERA_COMPLETE": "bash_complete", "COMP_WORDS": "memeera cl", "COMP_CWORD": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert asked.stdout == "plain,classify\n"
+
+
+def test_the_example_of_the_class_is_true(
+    trained: Trained, memes: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (meme,) = [path for path in memes if "rage_comic" in path.name]
+    shutil.copy(meme, tmp_path / "meme.jpg")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MEMEERA_DATA_DIR", str(trained.data_dir))
+    tests = doctest.DocTestFinder(recurse=False).find(MemeEra, "MemeEra")
+    results = [doctest.DocTestRunner().run(test) for test in tests]
+    assert sum(result.attempted for result in results) == 4
+    assert sum(result.failed for result in results) == 0
+
+
+def test_many_are_answered_in_order_and_a_bad_one_is_told(
+    trained: Trained, memes: list[Path], tmp_path: Path
+) -> None:
+    model = MemeEra.load(settings=Settings(data_dir=trained.data_dir))
+    pictures: list[Path | bytes] = [
+        *memes,
+        tmp_path / "missing.jpg",
+        b"no picture",
+        memes[0].read_bytes(),
+    ]
+    answers = list(model.classify_all(pictures, words=False))
+    assert [isinstance(one, BadInput) for one in answers] == [False] * 3 + [True] * 2 + [False]
+    expected = [model.classify(path, words=False).genre for path in [*memes, memes[0]]]
+    assert [one.genre for one in answers if isinstance(one, Prediction)] == expected
+
+
+def test_a_prediction_cannot_be_changed(trained: Trained, memes: list[Path]) -> None:
+    model = MemeEra.load(settings=Settings(data_dir=trained.data_dir))
+    said = model.classify(memes[0], words=False)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        said.abstain = not said.abstain  # type: ignore[misc]
 
 
 def test_bytes_path_and_picture_give_one_answer(trained: Trained, memes: list[Path]) -> None:

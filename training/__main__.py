@@ -316,28 +316,10 @@ def predict(version: str | None, as_json: bool) -> None:
 def list_versions(as_json: bool) -> None:
     """List the models, oldest first, with their figures; * marks the one that answers."""
     registry = Registry(Settings.load().models_dir)
-    rows: list[dict[str, Any]] = []
-    for version in registry.versions():
-        card = registry.card(version)
-        rows.append(
-            {
-                "version": version,
-                "champion": version == registry.champion(),
-                "macro_f1": card["metrics"]["macro_f1"],
-                "n_train": card["snapshot"]["splits"]["train"],
-                "weights": card["config"]["weights"],
-            }
-        )
     if as_json:
-        print_json(rows)
-        return
-    if not rows:
-        click.echo("there is no model yet, and the starter answers; try: python -m training fit")
-    for row in rows:
-        click.echo(
-            f"{'*' if row['champion'] else ' '} {row['version']}  macro F1 {row['macro_f1']:.3f}  "
-            f"{row['n_train']} memes  weights {row['weights']}"
-        )
+        print_json(registry.described())
+    else:
+        click.echo(registry.report())
 
 
 @main.command()

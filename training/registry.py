@@ -192,6 +192,31 @@ class Registry:
         except OSError as error:
             raise MemeEraError(f"{self._dir}: cannot be written: {error.strerror}") from error
 
+    def described(self) -> list[dict[str, Any]]:
+        """Each version with its figures, oldest first, ready for JSON; before any, the starter."""
+        versions = self.versions()
+        if not versions and (self._starter_dir / CARD).is_file():
+            versions = [STARTER]
+        cards = {version: self.card(version) for version in versions}
+        return [
+            {
+                "version": version,
+                "champion": version == self.answering(),
+                "macro_f1": card["metrics"]["macro_f1"],
+                "n_train": card["snapshot"]["splits"]["train"],
+                "weights": card["config"]["weights"],
+            }
+            for version, card in cards.items()
+        ]
+
+    def report(self) -> str:
+        """The same for people, a line a version; * marks the one that answers."""
+        return "\n".join(
+            f"{'*' if row['champion'] else ' '} {row['version']}  macro F1 {row['macro_f1']:.3f}  "
+            f"{row['n_train']} memes  weights {row['weights']}"
+            for row in self.described()
+        )
+
     def path(self, version: str) -> Path:
         """The folder of a version, or of the starter.
 
