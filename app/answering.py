@@ -11,22 +11,35 @@ import numpy as np
 from PIL import Image
 
 from app import messages
+from app.correcting import Correction, Taken, correct, take_back
 from app.stored import Stored
-from core.errors import ImageRejected
+from core.errors import BadInput, ImageRejected
 from core.fingerprint import fingerprint
-from core.images import decode
+from core.images import decode, thumbnail
 from core.settings import Settings
 from core.words import Line
 from db.embeddings import EmbeddingIndex
 from db.known import KnownMeme, known, known_memes
 from db.memes import Collection
+from db.showing import picture_row
 from training.classifier import Classifier, Prediction
 from training.heat import heat, on_picture
 from training.registry import CARD, LITERT_MODEL, Registry
 
-__all__ = ["Part", "Question", "Refused", "Serving", "answer", "prepare"]
+__all__ = [
+    "Part",
+    "Question",
+    "Refused",
+    "Serving",
+    "answer",
+    "prepare",
+    "small_picture",
+    "take_in",
+    "take_out",
+]
 
 _N_SIMILAR: Final = 8
+_THUMBNAIL_PX: Final = 320  # twice as wide as it is shown, for screens with small pixels
 _MAP_PX: Final = 32  # of the longer side: more cells than the network has
 
 
@@ -112,6 +125,49 @@ def answer(question: Question) -> messages.Classification | Refused:
         ms=round((time.perf_counter() - started) * 1000, 1),
         **parts,
     )
+
+
+def take_in(settings: Settings, said: Correction) -> Taken | Refused:
+    """Keep a correction; the collection is made where there is none.
+
+    Raises:
+        MemeEraError: the database does not answer.
+    """
+    try:
+        return correct(_stored(settings).opened, said)
+    except ImageRejected as error:
+        return Refused(error.reason, error.detail)
+    except BadInput as error:
+        return Refused("not_taken", str(error))
+
+
+def take_out(settings: Settings, visitor: str, key: str) -> bool:
+    """Take a correction back; says whether there was one.
+
+    Raises:
+        MemeEraError: the database does not answer.
+    """
+    collection = _stored(settings).collection
+    return collection is not None and take_back(collection, visitor, key)
+
+
+def small_picture(settings: Settings, sha256: str) -> bytes | None:
+    """A meme's picture made small, as a JPEG; None: there is none, or it is damaged.
+
+    Raises:
+        MemeEraError: the database or the store does not answer.
+    """
+    collection = _stored(settings).collection
+    if collection is None:
+        return None
+    with collection.database.reading() as session:
+        row = picture_row(session, sha256)
+    if row is None:
+        return None
+    try:
+        return thumbnail(collection.media.get(row.sha256, row.format), _THUMBNAIL_PX)
+    except ImageRejected:
+        return None
 
 
 def _parts(

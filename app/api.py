@@ -13,13 +13,25 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from app.messages import Batch, Classification, Health, Model, OfFile, Predictions, Version
+from app.correcting import Correction
+from app.docs import docs_page
+from app.messages import (
+    Batch,
+    Classification,
+    CorrectionTaken,
+    Health,
+    Model,
+    OfFile,
+    Predictions,
+    Version,
+)
 from app.metrics import CONTENT_TYPE, Metrics
-from app.openapi import docs_page, openapi
+from app.openapi import openapi
 from app.problems import ApiError, as_response
-from app.requests import Asked, Inputs, Predict, asked, decoded, read
+from app.requests import Asked, Corrected, Inputs, Predict, TakenBack, asked, checked, decoded, read
 from app.service import Service
 from app.uploads import Upload, Uploads, media_type
+from core.browser import PICTURE_HEADERS
 from training.registry import Registry
 
 __all__ = ["Api"]
@@ -48,6 +60,9 @@ class Api:
             self._route("/v1/models/memeera", GET=self._model),
             self._route("/v1/models/memeera:predict", POST=self._predict),
             self._route("/models/memeera", POST=self._label),
+            self._route("/v1/corrections", POST=self._correct),
+            self._route("/v1/corrections/{key}", DELETE=self._take_back),
+            self._route("/v1/memes/{sha256}/thumbnail", GET=self._thumbnail),
             self._route("/healthz", GET=self._health),
             self._route("/metrics", GET=self._told),
             self._route("/openapi.json", GET=self._openapi),
@@ -117,6 +132,24 @@ class Api:
                 with self._service.admitted():
                     said = await self._one(upload.data, Asked())
         return JSONResponse([one.model_dump() for one in said.genre])
+
+    async def _correct(self, request: Request) -> Response:
+        async with self._uploads.form(request) as (upload, fields):
+            said = checked(Corrected, fields)
+            with self._service.admitted():
+                taken = await self._service.correct(
+                    Correction(upload.data, said.genre, said.visitor, said.key)
+                )
+        return _json(CorrectionTaken(meme_id=taken.meme_id, is_new=taken.is_new))
+
+    async def _take_back(self, request: Request) -> Response:
+        who = checked(TakenBack, request.query_params)
+        await self._service.take_back(who.visitor, request.path_params["key"])
+        return Response(status_code=204)
+
+    async def _thumbnail(self, request: Request) -> Response:
+        small = await self._service.small_picture(request.path_params["sha256"])
+        return Response(small, media_type="image/jpeg", headers=PICTURE_HEADERS)
 
     async def _health(self, request: Request) -> Response:
         serving = await self._service.serving()

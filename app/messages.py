@@ -11,6 +11,7 @@ from db.known import Relation
 __all__ = [
     "Batch",
     "Classification",
+    "CorrectionTaken",
     "Failure",
     "Health",
     "Heat",
@@ -182,6 +183,13 @@ class Model(_Message):
     years: tuple[int, int] = Field(description="The first and the last year it knows.")
     reads_words: bool
     card: dict[str, object] = Field(description="What it was learned from and how it did.")
+
+
+class CorrectionTaken(_Message):
+    """What became of a correction."""
+
+    meme_id: int
+    is_new: bool = Field(description="false: this very correction had been taken before.")
 
 
 class Health(_Message):

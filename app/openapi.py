@@ -1,99 +1,167 @@
-"""The OpenAPI document of the API, and the page that shows it to people."""
+"""The OpenAPI document of the API."""
 
-from html import escape
 from importlib.metadata import version
 from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
-from app import messages
-from app.requests import Asked, Inputs, Predict
+from app import messages, requests
 from core.settings import Settings
 
-__all__ = ["docs_page", "openapi"]
+__all__ = ["openapi"]
+
+Schema = dict[str, Any]
 
 _REF: Final = "#/components/schemas/"
-_SCHEMAS: Final = (
-    *(
-        (model, "serialization")
-        for model in (
-            messages.Batch,
-            messages.Classification,
-            messages.Failure,
-            messages.Health,
-            messages.Labelled,
-            messages.Model,
-            messages.Predictions,
-        )
-    ),
-    *((model, "validation") for model in (Asked, Inputs, Predict)),
+_ANSWERS: Final = (
+    messages.Batch,
+    messages.Classification,
+    messages.CorrectionTaken,
+    messages.Failure,
+    messages.Health,
+    messages.Labelled,
+    messages.Model,
+    messages.Predictions,
 )
-_BYTES: Final = {"schema": {"type": "string", "format": "binary"}}
-_PICTURES: Final = dict.fromkeys(
-    ("image/jpeg", "image/png", "image/webp", "image/gif", "image/avif", "image/bmp"), _BYTES
-) | {"application/octet-stream": _BYTES}
+_ASKED: Final = (
+    requests.Asked,
+    requests.Corrected,
+    requests.Inputs,
+    requests.Predict,
+    requests.TakenBack,
+)
+_FILE: Final[Schema] = {"type": "string", "format": "binary"}
+_PICTURES: Final[Schema] = {
+    kind: {"schema": _FILE}
+    for kind in (
+        "image/jpeg",
+        "image/png",
+        "image/webp",
+        "image/gif",
+        "image/avif",
+        "image/bmp",
+        "application/octet-stream",
+    )
+}
+_FAILURES: Final = {
+    "400": "The request is not as documented.",
+    "401": "No token, or a wrong one.",
+    "403": "A page of another site asks, or this server does not do that.",
+    "404": "There is none.",
+    "408": "The body did not arrive in time.",
+    "413": "Too many bytes or files.",
+    "421": "A name that is not this server's.",
+    "422": "No picture that is taken.",
+    "429": "Too many are waiting; come back after Retry-After.",
+    "500": "A defect.",
+    "503": "There is no model that can be loaded, or the collection does not answer.",
+    "504": "This very picture takes too long.",
+}
+_OF_ALL: Final = ("401", "421", "500", "503")
+_OF_BODIES: Final = (*_OF_ALL, "400", "403", "408", "413", "422", "429", "504")
+_OF_ONE: Final = (*_OF_ALL, "404", "504")
 
 
 def openapi(settings: Settings) -> dict[str, Any]:
     """The document, of version 3.1."""
-    _, told = models_json_schema(list(_SCHEMAS), ref_template=_REF + "{model}")  # type: ignore[arg-type]
-    schemas = told["$defs"]
-    query = _query(schemas.pop("Asked"))
-    paths = {
-        "/v1/classify": {
-            "post": _operation(
-                "classify",
-                "Genre and year of one picture, sent as the body or as a form's one file.",
-                "Classification",
-                body=_PICTURES | _form("file", several=False),
-                query=query,
-            )
-        },
-        "/v1/classify:batch": {
-            "post": _operation(
-                "classifyBatch",
-                f"The same of up to {settings.max_files} pictures, the files of a form; each has "
-                "its answer or its error.",
-                "Batch",
-                body=_form("files", several=True),
-                query=query,
-            )
-        },
-        "/v1/models/memeera": {
-            "get": _operation("model", "The model that answers, and its card.", "Model")
-        },
-        "/v1/models/memeera:predict": {
-            "post": _operation(
-                "predict",
-                "As TensorFlow Serving's clients ask: pictures in base64.",
-                "Predictions",
-                body=_message("Predict"),
-            )
-        },
-        "/models/memeera": {
-            "post": _operation(
-                "label",
-                "As a model hub's clients ask: a picture as the body, or in base64 as `inputs`.",
-                {"type": "array", "items": {"$ref": _REF + "Labelled"}},
-                body=_PICTURES | _message("Inputs"),
-            )
-        },
-        "/healthz": {
-            "get": _operation(
-                "health", "Whether pictures are being answered.", "Health", needs_token=False
-            )
-        },
-    }
+    both = [(one, "serialization") for one in _ANSWERS] + [(one, "validation") for one in _ASKED]
+    _, told = models_json_schema(both, ref_template=_REF + "{model}")  # type: ignore[arg-type]
+    schemas: dict[str, Schema] = told["$defs"]
+    query = _in_query(schemas.pop("Asked"))
+    visitor = _in_query(schemas.pop("TakenBack"))
+    corrected = schemas.pop("Corrected")
+    hub = {"type": "array", "items": {"$ref": _REF + "Labelled"}}
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "memeEra",
             "version": version("memeera"),
             "description": "Tells the genre and the year of a meme from its picture. Pictures are "
-            f"JPEG, PNG, WebP, GIF, AVIF or BMP of at most {settings.max_bytes} bytes. Nothing "
-            "that is sent is kept.",
+            f"JPEG, PNG, WebP, GIF, AVIF or BMP of at most {settings.max_bytes} bytes. Of what is "
+            "sent, corrections alone are kept.",
         },
-        "paths": paths,
+        "paths": {
+            "/v1/classify": {
+                "post": {
+                    "operationId": "classify",
+                    "summary": "Genre and year of one picture: the body, or a form's one file.",
+                    "parameters": query,
+                    "requestBody": _body(_PICTURES | _form("file", _FILE)),
+                    "responses": _json_of("Classification") | _failures(_OF_BODIES),
+                }
+            },
+            "/v1/classify:batch": {
+                "post": {
+                    "operationId": "classifyBatch",
+                    "summary": f"The same of up to {settings.max_files} pictures, the files of a "
+                    "form; each has its answer or its error.",
+                    "parameters": query,
+                    "requestBody": _body(
+                        _form("files", {"type": "array", "items": _FILE, "minItems": 1})
+                    ),
+                    "responses": _json_of("Batch") | _failures(_OF_BODIES),
+                }
+            },
+            "/v1/models/memeera": {
+                "get": {
+                    "operationId": "model",
+                    "summary": "The model that answers, and its card.",
+                    "responses": _json_of("Model") | _failures(_OF_ALL),
+                }
+            },
+            "/v1/models/memeera:predict": {
+                "post": {
+                    "operationId": "predict",
+                    "summary": "As TensorFlow Serving's clients ask: pictures in base64.",
+                    "requestBody": _body(_json("Predict")),
+                    "responses": _json_of("Predictions") | _failures(_OF_BODIES),
+                }
+            },
+            "/models/memeera": {
+                "post": {
+                    "operationId": "label",
+                    "summary": "As a model hub's clients ask: a picture as the body, or in base64 "
+                    "as `inputs`.",
+                    "requestBody": _body(_PICTURES | _json("Inputs")),
+                    "responses": _response("200", {"application/json": {"schema": hub}})
+                    | _failures(_OF_BODIES),
+                }
+            },
+            "/v1/corrections": {
+                "post": {
+                    "operationId": "correct",
+                    "summary": "Send a picture with the genre that it has: both are kept, for the "
+                    "labeling tool.",
+                    "requestBody": _body(_form("file", _FILE, corrected)),
+                    "responses": _json_of("CorrectionTaken") | _failures(_OF_BODIES),
+                }
+            },
+            "/v1/corrections/{key}": {
+                "delete": {
+                    "operationId": "takeBack",
+                    "summary": "Let a correction count no more; the picture stays.",
+                    "parameters": [_in_path("key", corrected["properties"]["key"]), *visitor],
+                    "responses": _response("204", None) | _failures((*_OF_ONE, "400", "403")),
+                }
+            },
+            "/v1/memes/{sha256}/thumbnail": {
+                "get": {
+                    "operationId": "thumbnail",
+                    "summary": "A meme of the collection, made small.",
+                    "parameters": [_in_path("sha256", {"type": "string"})],
+                    "responses": _response("200", {"image/jpeg": {"schema": _FILE}})
+                    | _failures(_OF_ONE),
+                }
+            },
+            "/healthz": {
+                "get": {
+                    "operationId": "health",
+                    "summary": "Whether pictures are being answered.",
+                    "security": [],
+                    "responses": _json_of("Health") | _failures(("421", "500", "503")),
+                }
+            },
+        },
         "components": {
             "schemas": schemas,
             "securitySchemes": {
@@ -108,115 +176,55 @@ def openapi(settings: Settings) -> dict[str, Any]:
     }
 
 
-def docs_page(document: dict[str, Any]) -> str:
-    """The document for people: a page that needs nothing from elsewhere."""
-    parts = [
-        f"<section><h2><code>{method.upper()} {escape(path)}</code></h2>"
-        f"<p>{escape(operation['summary'])}</p>{_parameters(operation)}{_bodies(operation)}</section>"
-        for path, methods in document["paths"].items()
-        for method, operation in methods.items()
-    ]
-    info = document["info"]
-    return _PAGE.format(description=escape(info["description"]), body="".join(parts))
+def _response(status: str, content: Schema | None) -> Schema:
+    described: Schema = {"description": "Done."}
+    return {status: described | ({} if content is None else {"content": content})}
 
 
-def _operation(
-    name: str,
-    summary: str,
-    answer: str | dict[str, Any],
-    *,
-    body: dict[str, Any] | None = None,
-    query: list[dict[str, Any]] | None = None,
-    needs_token: bool = True,
-) -> dict[str, Any]:
-    schema = {"$ref": _REF + answer} if isinstance(answer, str) else answer
-    failures = ["400", "403", "408", "413", "421", "422", "429", "504"] if body else ["421"]
-    failures += ["401", "500", "503"] if needs_token else ["500", "503"]
-    described: dict[str, Any] = {
-        "operationId": name,
-        "summary": summary,
-        "responses": {
-            "200": {
-                "description": "The answer.",
-                "content": {"application/json": {"schema": schema}},
-            }
-        }
-        | {
-            code: {
-                "description": _FAILURES[code],
-                "content": {"application/json": {"schema": {"$ref": _REF + "Failure"}}},
-            }
-            for code in sorted(failures)
-        },
+def _json_of(name: str) -> Schema:
+    return _response("200", _json(name))
+
+
+def _failures(statuses: tuple[str, ...]) -> Schema:
+    return {
+        status: {"description": _FAILURES[status], "content": _json("Failure")}
+        for status in sorted(statuses)
     }
-    if query:
-        described["parameters"] = query
-    if body:
-        described["requestBody"] = {"required": True, "content": body}
-    if not needs_token:
-        described["security"] = []
-    return described
 
 
-_FAILURES: Final = {
-    "400": "The request is not as documented.",
-    "401": "No token, or a wrong one.",
-    "403": "A page of another site asks.",
-    "408": "The body did not arrive in time.",
-    "413": "Too many bytes or files.",
-    "421": "A name that is not this server's.",
-    "422": "No picture that is taken.",
-    "429": "Too many are waiting; come back after Retry-After.",
-    "500": "A defect.",
-    "503": "There is no model that can be loaded, or the collection does not answer.",
-    "504": "This very picture takes too long.",
-}
-
-
-def _form(name: str, *, several: bool) -> dict[str, Any]:
-    file: dict[str, Any] = {"type": "string", "format": "binary"}
-    kind = {"type": "array", "items": file, "minItems": 1} if several else file
-    schema = {"type": "object", "properties": {name: kind}, "required": [name]}
-    return {"multipart/form-data": {"schema": schema}}
-
-
-def _message(name: str) -> dict[str, Any]:
+def _json(name: str) -> Schema:
     return {"application/json": {"schema": {"$ref": _REF + name}}}
 
 
-def _query(schema: dict[str, Any]) -> list[dict[str, Any]]:
+def _body(content: Schema) -> Schema:
+    return {"required": True, "content": content}
+
+
+def _form(name: str, kind: Schema, fields: Schema | None = None) -> Schema:
+    if fields is None:  # what else a form has is passed over
+        fields = {"properties": {}, "required": [], "additionalProperties": True}
+    schema = {
+        "type": "object",
+        "properties": {name: kind} | fields["properties"],
+        "required": [name, *fields["required"]],
+        "additionalProperties": fields["additionalProperties"],
+    }
+    return {"multipart/form-data": {"schema": schema}}
+
+
+def _in_path(name: str, schema: Schema) -> Schema:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _in_query(schema: Schema) -> list[Schema]:
+    required = schema.get("required", ())
     described = []
     for name, one in schema["properties"].items():
-        parameter = {"name": name, "in": "query", "description": one.pop("description", "")}
+        parameter: Schema = {"name": name, "in": "query", "schema": one}
+        parameter["description"] = one.pop("description", "")
+        if name in required:
+            parameter["required"] = True
         if one.get("type") == "array":  # a list with commas
             parameter |= {"style": "form", "explode": False}
-        described.append(parameter | {"schema": one})
+        described.append(parameter)
     return described
-
-
-def _parameters(operation: dict[str, Any]) -> str:
-    rows = "".join(
-        f"<dt><code>{escape(one['name'])}</code></dt><dd>{escape(one['description'])}</dd>"
-        for one in operation.get("parameters", ())
-    )
-    return f"<dl>{rows}</dl>" if rows else ""
-
-
-def _bodies(operation: dict[str, Any]) -> str:
-    kinds = ", ".join(operation.get("requestBody", {}).get("content", ()))
-    return f"<p>Takes {escape(kinds)}.</p>" if kinds else ""
-
-
-_PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>memeEra API</title>
-<style>body{{font:16px/1.6 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;
-background:#faf8f4;color:#1c1a17}}h2{{font-size:1.1rem;margin-top:2rem}}dt{{margin-top:.5rem}}
-code,pre{{font:.9em ui-monospace,monospace}}pre{{overflow:auto;padding:1rem;border-radius:.5rem;
-background:#efeae0}}a{{color:#a8113a}}
-@media(prefers-color-scheme:dark){{body{{background:#171512;color:#f1ece4}}pre{{background:#26221d}}
-a{{color:#ff9fb4}}}}</style>
-<main><h1>memeEra API</h1><p>{description}</p>
-<pre tabindex="0">curl --data-binary @meme.jpg 'http://127.0.0.1:8502/v1/classify?top_k=3'</pre>
-{body}
-<p><a href="openapi.json">openapi.json</a> has every field; <code>/metrics</code> is for
-Prometheus.</p></main></html>"""

@@ -2,9 +2,18 @@
 
 import base64
 import binascii
-from typing import Annotated, Any, Final, Literal, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 from starlette.requests import Request
 
 from app.answering import Part
@@ -12,9 +21,21 @@ from app.problems import ApiError
 from core.genres import GENRES
 from core.validation import first_problem
 
-__all__ = ["Asked", "Inputs", "Predict", "asked", "decoded", "read"]
+__all__ = [
+    "Asked",
+    "Corrected",
+    "Inputs",
+    "Predict",
+    "TakenBack",
+    "asked",
+    "checked",
+    "decoded",
+    "read",
+]
 
 _N_GENRES: Final = len(GENRES)
+_GENRES: Final = frozenset(one.key for one in GENRES)
+_NAME: Final = "^[0-9A-Za-z_-]{8,64}$"
 _Message = TypeVar("_Message", bound=BaseModel)
 
 
@@ -95,21 +116,59 @@ class Inputs(_Request):
     parameters: Parameters = Parameters()
 
 
+class Corrected(_Request):
+    """What somebody says of a picture, beside it in a form."""
+
+    genre: Annotated[str, Field(json_schema_extra={"enum": [one.key for one in GENRES]})]
+    visitor: Annotated[
+        str,
+        StringConstraints(pattern=_NAME),
+        Field(description="A name that the browser makes up for itself, and keeps."),
+    ]
+    key: Annotated[
+        str,
+        StringConstraints(pattern=_NAME),
+        Field(description="Of this correction: sent again, it counts once."),
+    ]
+
+    @field_validator("genre")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        if value not in _GENRES:
+            raise ValueError("there is no such genre")
+        return value
+
+
+class TakenBack(_Request):
+    """Whose correction is taken back."""
+
+    visitor: Annotated[str, StringConstraints(pattern=_NAME)]
+
+
+def checked(message: type[_Message], fields: Mapping[str, str]) -> _Message:
+    """The fields of a form or a query.
+
+    Raises:
+        ApiError: they are not as documented.
+    """
+    try:
+        return message.model_validate(dict(fields))
+    except ValidationError as error:
+        raise ApiError(400, "bad_request", first_problem(error)) from error
+
+
 def asked(request: Request) -> Asked:
     """The query of a request.
 
     Raises:
         ApiError: it is not as documented.
     """
-    query: dict[str, Any] = {}
+    query: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
         if name in query:
             raise ApiError(400, "bad_request", f"{name} is given twice")
         query[name] = value
-    try:
-        return Asked(**query)
-    except ValidationError as error:
-        raise ApiError(400, "bad_request", first_problem(error)) from error
+    return checked(Asked, query)
 
 
 def read(message: type[_Message], body: bytes) -> _Message:

@@ -15,7 +15,18 @@ from typing import Final, TypeVar
 import anyio
 from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
 
-from app.answering import Part, Question, Refused, Serving, answer, prepare
+from app.answering import (
+    Part,
+    Question,
+    Refused,
+    Serving,
+    answer,
+    prepare,
+    small_picture,
+    take_in,
+    take_out,
+)
+from app.correcting import Correction, Taken
 from app.messages import Classification
 from app.problems import ApiError
 from core.errors import BadInput, MemeEraError
@@ -103,6 +114,52 @@ class Service:
         if isinstance(said, Refused):
             raise ApiError(422, said.code, said.message)
         return said
+
+    async def correct(self, said: Correction) -> Taken:
+        """Keep what somebody says of a picture.
+
+        Raises:
+            ApiError: corrections are not taken, it is no picture, or the collection cannot be
+                written.
+        """
+        self._check_corrections()
+        taken = await self._of_collection(take_in, self.settings, said)
+        if isinstance(taken, Refused):
+            raise ApiError(422, taken.code, taken.message)
+        return taken
+
+    async def take_back(self, visitor: str, key: str) -> None:
+        """Let a correction count no more.
+
+        Raises:
+            ApiError: there is none, or the collection cannot be written.
+        """
+        self._check_corrections()
+        if not await self._of_collection(take_out, self.settings, visitor, key):
+            raise ApiError(404, "not_found", "there is no such correction of yours")
+
+    async def small_picture(self, sha256: str) -> bytes:
+        """A meme's picture made small, as a JPEG.
+
+        Raises:
+            ApiError: there is none, or the collection cannot be read.
+        """
+        small = await self._of_collection(small_picture, self.settings, sha256)
+        if small is None:
+            raise ApiError(404, "not_found", "there is no such picture")
+        return small
+
+    def _check_corrections(self) -> None:
+        if not self.settings.corrections:
+            raise ApiError(403, "corrections_off", "this server takes no corrections")
+
+    async def _of_collection(self, work: Callable[..., _T], *arguments: object) -> _T:
+        try:
+            return await self._in_process(work, *arguments)
+        except ApiError:
+            raise
+        except MemeEraError as error:
+            raise ApiError(503, "collection_unavailable", str(error)) from error
 
     @contextmanager
     def admitted(self) -> Iterator[None]:

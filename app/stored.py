@@ -25,7 +25,7 @@ class Stored:
         database = self._settings.data_dir / "memes.db"
         if self._settings.database_url is None and not database.is_file():
             return None
-        return self._opened
+        return self.opened
 
     def words(self, data: bytes) -> tuple[Line, ...] | None:
         """The words in the file of these bytes; None: they are not known.
@@ -42,7 +42,12 @@ class Stored:
             return words_in_file(session, hash_bytes(data))
 
     @cached_property
-    def _opened(self) -> "Collection":
+    def opened(self) -> "Collection":
+        """The collection, made where there is none.
+
+        Raises:
+            MemeEraError: the database cannot be opened.
+        """
         from db.memes import Collection  # SQLAlchemy takes a third of a second to load
 
         return Collection.open(self._settings)

@@ -18,6 +18,7 @@ __all__ = ["Upload", "Uploads", "media_type"]
 
 _MULTIPART: Final = "multipart/form-data"
 _MULTIPART_HEADERS: Final = 64 << 10  # bytes of boundaries and names around files
+_MAX_FIELDS: Final = 16  # of a form, besides its files
 _MAX_REQUEST: Final = 128 << 20  # bytes of all the files of one request
 _MAX_HELD: Final = 512 << 20  # bytes of all requests at a time
 
@@ -48,8 +49,24 @@ class Uploads:
             async with self.body(request, self._settings.max_bytes) as body:
                 yield Upload("", body)
             return
-        async with self.files(request, max_files=1) as files:
-            yield files[0]
+        async with self.form(request) as (upload, _):
+            yield upload
+
+    @asynccontextmanager
+    async def form(self, request: Request) -> AsyncIterator[tuple[Upload, dict[str, str]]]:
+        """A multipart form with one file: the file, and the other fields.
+
+        Raises:
+            ApiError: it is not such a form, or too large or too slow.
+        """
+        async with self.body(request, self._settings.max_bytes + _MULTIPART_HEADERS) as body:
+            files, fields = await _parsed(request, body, max_files=1)
+            yield self._checked(files[0]), fields
+
+    def _checked(self, upload: Upload) -> Upload:
+        if len(upload.data) > self._settings.max_bytes:
+            raise self.too_large()
+        return upload
 
     @asynccontextmanager
     async def files(self, request: Request, max_files: int) -> AsyncIterator[list[Upload]]:
@@ -64,11 +81,7 @@ class Uploads:
             self._settings.max_bytes, min(max_files * self._settings.max_bytes, _MAX_REQUEST)
         )
         async with self.body(request, most + _MULTIPART_HEADERS) as body:
-            if media_type(request) != _MULTIPART:
-                raise ApiError(400, "bad_request", f"send a form: {_MULTIPART}")
-            found = await _files(request, body, max_files)
-            if not found:
-                raise ApiError(400, "no_picture", "the form has no file")
+            found, _ = await _parsed(request, body, max_files)
             yield found
 
     @asynccontextmanager
@@ -114,26 +127,44 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def _files(request: Request, body: bytes, max_files: int) -> list[Upload]:
+async def _parsed(
+    request: Request, body: bytes, max_files: int
+) -> tuple[list[Upload], dict[str, str]]:
+    """The files of a multipart form, one at least, and its other fields."""
+    if media_type(request) != _MULTIPART:
+        raise ApiError(400, "bad_request", f"send a form: {_MULTIPART}")
+
     async def once() -> AsyncIterator[bytes]:
         yield body
 
-    # One more than may come, so that it can be told from a form that is damaged.
-    parser = MultiPartParser(request.headers, once(), max_files=max_files + 1, max_fields=max_files)  # type: ignore[arg-type]
+    parser = MultiPartParser(
+        request.headers,
+        once(),  # type: ignore[arg-type]  # any that yields bytes
+        max_files=max_files,
+        max_fields=_MAX_FIELDS,
+    )
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError, ValueError) as error:
-        message = getattr(error, "message", None) or "the form cannot be read"
+        message = getattr(error, "message", "the form cannot be read")
+        if message.startswith("Too many files"):
+            raise _too_many(max_files) from error
         raise ApiError(400, "bad_request", f"multipart: {message}") from error
     try:
-        found = [one for _, one in form.multi_items() if isinstance(one, UploadFile)]
-        if len(found) > max_files:
-            code = "one_picture" if max_files == 1 else "too_many_files"
-            most = "one picture" if max_files == 1 else f"at most {max_files} pictures"
-            raise ApiError(400 if max_files == 1 else 413, code, f"{most} a request")
-        return [Upload(_base_name(one.filename or ""), await one.read()) for one in found]
+        items = form.multi_items()
+        uploads = [one for _, one in items if isinstance(one, UploadFile)]
+        files = [Upload(_base_name(one.filename or ""), await one.read()) for one in uploads]
     finally:
         await form.close()
+    if not files:
+        raise ApiError(400, "no_picture", "the form has no file")
+    return files, {name: one for name, one in items if isinstance(one, str)}
+
+
+def _too_many(max_files: int) -> ApiError:
+    if max_files == 1:
+        return ApiError(400, "one_picture", "one picture a request; /v1/classify:batch takes more")
+    return ApiError(413, "too_many_files", f"at most {max_files} pictures a request")
 
 
 def _base_name(name: str) -> str:

@@ -5,19 +5,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import streamlit as st
+from core import browser
 
 __all__ = ["component"]
 
 _BROWSER: Final = Path(__file__).with_name("browser")
-
-# The component's own code has no address that a module could be imported from by a relative path.
-_LOADER: Final = """
-export default async (component) => {
-  const url = new URL(`${component.data.base}/browser/%s.js`, window.location.href);
-  return (await import(url.href)).default(component);
-};
-"""
 
 
 @cache
@@ -27,13 +19,4 @@ def component(name: str, *, like: str | None = None) -> Callable[..., Any]:
     It looks like that other component, but for what its own style sheet says.
     """
     sheets = ("shared", like, name) if like else ("shared", name)
-    return st.components.v2.component(
-        f"memeera_{name}",
-        html=_text(f"{name}.html"),
-        css="".join(_text(f"{sheet}.css") for sheet in sheets),
-        js=_LOADER % name,
-    )
-
-
-def _text(name: str) -> str:
-    return (_BROWSER / name).read_text(encoding="utf-8")
+    return browser.component(_BROWSER, name, *sheets)

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 
+from core.browser import PICTURE_HEADERS, Modules
 from core.errors import ImageRejected, MemeEraError
 from core.images import thumbnail
 from core.origins import is_same_origin
@@ -45,7 +45,6 @@ _THUMBNAIL_PX: Final = 320  # twice as wide as it is shown, for screens with sma
 _N_EXAMPLES: Final = 4  # of each genre
 _MAX_BODY: Final = 1 << 20  # bytes: a thousand answers are a fifth of it
 
-# What is crawled is shown as a picture and as nothing else, whatever it holds.
 _MEDIA_TYPES: Final = {
     "JPEG": "image/jpeg",
     "MPO": "image/jpeg",
@@ -55,12 +54,6 @@ _MEDIA_TYPES: Final = {
     "AVIF": "image/avif",
     "BMP": "image/bmp",
 }
-_PICTURE_HEADERS: Final = {
-    "Cache-Control": "private, max-age=31536000, immutable",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
 
 _Message = TypeVar("_Message", bound=BaseModel)
 _Handler = Callable[["Routes", Request], Awaitable[Response]]
@@ -69,16 +62,6 @@ _Handler = Callable[["Routes", Request], Awaitable[Response]]
 def cookie_name(port: int) -> str:
     """Of the session; browsers keep cookies of all ports of a host together."""
     return f"memeera_{port}"
-
-
-class _Modules(StaticFiles):
-    """The pages' own JavaScript; browsers ask each time whether it is still the same."""
-
-    def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        """As Starlette has it."""
-        response = super().file_response(*args, **kwargs)
-        response.headers["Cache-Control"] = "no-cache"
-        return response
 
 
 class _Failed(MemeEraError):
@@ -148,7 +131,7 @@ class Routes:
                 Route(f"{prefix}/{name}", partial(handler, self), methods=["POST"])
                 for name, handler in posts.items()
             ),
-            Mount(f"{prefix}/browser", _Modules(directory=_BROWSER)),
+            Mount(f"{prefix}/browser", Modules(directory=_BROWSER)),
         ]
 
     @_telling
@@ -158,13 +141,13 @@ class Routes:
         if row is None or row.format not in _MEDIA_TYPES:
             raise _Failed(404, "there is no such picture")
         data = await asyncio.to_thread(self._media.get, row.sha256, row.format)
-        return Response(data, media_type=_MEDIA_TYPES[row.format], headers=_PICTURE_HEADERS)
+        return Response(data, media_type=_MEDIA_TYPES[row.format], headers=PICTURE_HEADERS)
 
     @_telling
     async def _thumbnail(self, request: Request) -> Response:
         self._check_session(request)
         data = await asyncio.to_thread(self._small, request.path_params["sha256"])
-        return Response(data, media_type="image/jpeg", headers=_PICTURE_HEADERS)
+        return Response(data, media_type="image/jpeg", headers=PICTURE_HEADERS)
 
     @_telling
     async def _next(self, request: Request) -> Response:

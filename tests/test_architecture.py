@@ -34,7 +34,7 @@ HOMES = {
     "prawcore": {"crawler"},
     "requests": {"crawler"},  # what PRAW speaks through
     "zstandard": {"crawler"},
-    "streamlit": {"labeling", "app", "memeEraML", "core/window.py"},
+    "streamlit": {"labeling", "app", "memeEraML", "core/browser.py", "core/window.py"},
     "tensorflow": {"training"},
     "keras": {"training"},
     "cleanlab": {"labeling"},
