@@ -9,7 +9,9 @@ from starlette.middleware import Middleware
 
 from app.access import Guard
 from app.api import Api
+from app.browser_routes import modules
 from app.service import Service
+from app.theme import THEME
 from core.origins import is_local
 from core.settings import Settings
 from core.window import serve_window
@@ -58,8 +60,9 @@ def serve(
         host,
         port,
         open_browser=open_browser,
-        routes=Api(service).routes(),
+        routes=[*modules(), *Api(service).routes()],
         middleware=[Middleware(Guard, host=host, token=token)],
         start=service.start,
         token=made,
+        theme=THEME,
     )

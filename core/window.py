@@ -6,10 +6,10 @@ import signal
 import socket
 import sys
 import webbrowser
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
 __all__ = ["serve_window"]
+
+# Streamlit's own red is too pale for words on its own pink: 4.5 to 1 (WCAG 1.4.3).
+_THEME: Final[Mapping[str, str]] = {"theme.primaryColor": "#a8113a"}
 
 
 def serve_window(
@@ -33,6 +36,7 @@ def serve_window(
     middleware: "Sequence[Middleware]" = (),
     start: Callable[[], Awaitable[None]] | None = None,
     token: str | None = None,
+    theme: Mapping[str, str] = _THEME,
 ) -> None:
     """Serve a Streamlit script until Ctrl-C or SIGTERM; says where, once it listens.
 
@@ -46,6 +50,7 @@ def serve_window(
         middleware: what every request goes through.
         start: what has to be done on the server's loop before it answers.
         token: what the address is to carry.
+        theme: Streamlit's settings for colours.
 
     Raises:
         ModuleNotFoundError: Streamlit is not installed.
@@ -82,8 +87,7 @@ def serve_window(
             "browser.gatherUsageStats": False,
             "client.toolbarMode": "minimal",
             "logger.hideWelcomeMessage": True,
-            # Streamlit's own red is too pale for words on its own pink: 4.5 to 1 (WCAG 1.4.3).
-            "theme.primaryColor": "#a8113a",
+            **theme,
         }
     )
 

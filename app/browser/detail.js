@@ -1,0 +1,133 @@
+// All that is told of one meme.
+
+import { thumbnail } from "./asking.js";
+import { correcting } from "./correcting.js";
+import { button, made, percent } from "./elements.js";
+import { picture } from "./picture.js";
+import { years } from "./years.js";
+
+/** The meme with its genres, years, words, and what is known of it. */
+export function detail(meme, { genres, takesCorrections }, ask) {
+  const page = made("article", null, "detail");
+  const told = made("div", null, "told");
+  page.append(picture(meme), told);
+  const { answer, error } = meme;
+  if (error) {
+    told.append(made("h2", "This file has no answer"), made("p", sentence(error), "problem"));
+    told.append(button("Try again", () => ask(meme)));
+  } else if (!answer) {
+    told.append(made("h2", "Looking…"), waiting());
+  } else {
+    told.append(...verdict(answer, genres), bars(answer, genres), years(answer));
+    if (answer.known) told.append(known(answer.known, genres));
+    if (answer.words?.length) told.append(words(answer.words));
+    if (takesCorrections) told.append(correcting(meme, genres));
+    told.append(made("p", `${Math.round(answer.ms)} ms, model ${answer.model}`, "small"));
+    if (answer.similar?.length) page.append(similar(answer.similar, genres));
+  }
+  return page;
+}
+
+export function nameOf(genres, key) {
+  return genres.find((genre) => genre.key === key)?.name ?? key;
+}
+
+function sentence(text) {
+  return text[0].toUpperCase() + text.slice(1);
+}
+
+function waiting() {
+  const bar = made("div", null, "waiting");
+  bar.setAttribute("role", "progressbar");
+  bar.setAttribute("aria-label", "Looking at the meme");
+  return bar;
+}
+
+function verdict({ genre, abstain }, genres) {
+  const best = genres.find(({ key }) => key === genre[0].label);
+  const name = best?.name ?? genre[0].label;
+  return [
+    made("h2", abstain ? `Not sure; perhaps ${name}` : name),
+    made("p", best?.definition ?? ""),
+  ];
+}
+
+function bars({ genre }, genres) {
+  const list = made("ol", null, "bars");
+  list.setAttribute("aria-label", "Genres, the likeliest first");
+  for (const { label, score } of genre) {
+    const row = made("li");
+    const bar = made("span", null, "bar");
+    bar.style.setProperty("--share", String(score));
+    row.append(made("span", nameOf(genres, label)), made("span", percent(score), "share"), bar);
+    list.append(row);
+  }
+  return list;
+}
+
+function words(lines) {
+  const section = made("details", null, "words-read");
+  section.append(made("summary", `The words it read (${lines.length} lines)`));
+  section.append(made("p", lines.join("\n")));
+  return section;
+}
+
+const RELATIONS = {
+  same_file: "This very file is known.",
+  repost: "This meme is known, as another file.",
+  same_template: "A new meme on a template that is known.",
+  new: "This meme was not seen before.",
+};
+
+function known({ relation, meme, n_of_template: nOfTemplate }, genres) {
+  const section = made("section", null, "known");
+  section.append(made("h3", RELATIONS[relation] ?? relation));
+  if (!meme) return section;
+  const image = small(meme, genres);
+  const facts = made("p");
+  if (relation === "same_template") {
+    facts.append(`${nOfTemplate} of its memes are here, such as this one. `);
+  } else {
+    facts.append(`Seen in ${meme.n_seen} ${meme.n_seen === 1 ? "place" : "places"}; first `);
+    facts.append(placeOf(meme), ". ");
+  }
+  if (meme.label) facts.append(`People say: ${nameOf(genres, meme.label)}.`);
+  section.append(image, facts);
+  return section;
+}
+
+function placeOf({ source, community, permalink, posted_at: postedAt }) {
+  const date = postedAt ? `, ${new Date(postedAt).toLocaleDateString(undefined, { dateStyle: "long" })}` : "";
+  const name = `in ${community ?? source}${date}`;
+  // What was crawled says where it leads: only to a page.
+  if (!/^https?:/i.test(permalink ?? "")) return made("span", name);
+  const link = made("a", name);
+  link.href = permalink;
+  link.target = "_blank";
+  link.rel = "noopener noreferrer nofollow";
+  return link;
+}
+
+function similar(memes, genres) {
+  const section = made("section", null, "similar");
+  section.append(made("h3", "Memes like it"));
+  const list = made("ul");
+  for (const { meme, cosine } of memes) {
+    const item = made("li");
+    const name = meme.label ? nameOf(genres, meme.label) : "not labelled yet";
+    item.append(small(meme, genres), made("span", name), made("span", percent(cosine), "small"));
+    list.append(item);
+  }
+  section.append(list);
+  return section;
+}
+
+function small(meme, genres) {
+  const image = new Image();
+  image.src = thumbnail(meme.sha256);
+  image.alt = meme.title ?? (meme.label ? nameOf(genres, meme.label) : "A meme");
+  image.loading = "lazy";
+  if (!meme.nsfw) return image;
+  const cover = button("Not safe for work: show", () => cover.replaceWith(image), "cover");
+  return cover;
+}
