@@ -73,6 +73,7 @@ CMD ["--help"]
 FROM base AS app
 COPY --from=requirements /requirements/app.txt /requirements/
 RUN pip install --no-compile -c constraints.txt -r /requirements/app.txt
+COPY app app/
 COPY core core/
 COPY db db/
 COPY training training/
@@ -82,6 +83,6 @@ USER 10001:10001
 VOLUME /data
 EXPOSE 8502
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s \
-    CMD ["python", "-c", "from urllib.request import ProxyHandler, build_opener; build_opener(ProxyHandler({})).open('http://127.0.0.1:8502/_stcore/health', timeout=5)"]
+    CMD ["python", "-c", "from urllib.request import ProxyHandler, build_opener; build_opener(ProxyHandler({})).open('http://127.0.0.1:8502/healthz', timeout=5)"]
 ENTRYPOINT ["python", "memeEraML.py"]
 CMD ["serve", "--host", "0.0.0.0", "--port", "8502"]

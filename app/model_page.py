@@ -16,8 +16,8 @@ from training.registry import Registry
 __all__ = ["draw"]
 
 _N_EXAMPLES: Final = 4  # of each genre
-# A grey that can be read by day and by night; names whole, however long.
-_AXIS: Final = {"labelColor": "#7d808b", "titleColor": "#7d808b", "labelLimit": 0}
+# It can be read by day and by night.
+_GREY: Final = "#7d808b"
 
 
 def draw(settings: Settings, version: str) -> None:
@@ -90,8 +90,8 @@ def _draw_confusion(confusion: Mapping[str, Any]) -> None:
         for j, n in enumerate(row)
     ]
     base = alt.Chart(alt.InlineData(values=cells)).encode(
-        x=alt.X("The model says:N", sort=names, axis=alt.Axis(labelAngle=-35, **_AXIS)),
-        y=alt.Y("People say:N", sort=names, axis=alt.Axis(**_AXIS)),
+        x=alt.X("The model says:N", sort=names, axis=alt.Axis(labelAngle=-35)),
+        y=alt.Y("People say:N", sort=names),
     )
     boxes = base.mark_rect().encode(
         color=alt.Color("share:Q", scale=alt.Scale(range=["#f3e3dc", "#a8113a"]), legend=None),
@@ -102,7 +102,9 @@ def _draw_confusion(confusion: Mapping[str, Any]) -> None:
         color=alt.condition("datum.share > 0.45", alt.value("white"), alt.value("#1c1a17")),
     )
     st.altair_chart(
-        (boxes + text).properties(height=420),
+        (boxes + text)
+        .properties(height=420)
+        .configure_axis(labelColor=_GREY, titleColor=_GREY, labelLimit=0),
         alt="For each genre that people see, what the model takes its memes for",
     )
 

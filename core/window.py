@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["serve_window"]
 
+# Who listens everywhere is here as well, and this is what a browser can open.
+_ANYWHERE: Final[Mapping[str, str]] = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 # Streamlit's own red is too pale for words on its own pink: 4.5 to 1 (WCAG 1.4.3).
 _THEME: Final[Mapping[str, str]] = {"theme.primaryColor": "#a8113a"}
 
@@ -68,7 +70,8 @@ def serve_window(
     @asynccontextmanager
     async def announce(_app: st.App) -> AsyncIterator[None]:
         # The server listens by now; asked for port 0, the system has chosen one.
-        url = f"http://{f'[{host}]' if ':' in host else host}:{st.get_option('server.port')}"
+        at = _ANYWHERE.get(host, host)
+        url = f"http://{f'[{at}]' if ':' in at else at}:{st.get_option('server.port')}"
         url += f"/?token={token}" if token else ""
         if start is not None:
             await start()

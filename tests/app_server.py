@@ -21,6 +21,7 @@ class Server:
     """One that runs."""
 
     address: str
+    data_dir: Path
     pid: int
     client: httpx.Client
 
@@ -51,7 +52,7 @@ def served(data_dir: Path, *options: str, **variables: str) -> Iterator[Server]:
             assert told, line
             address = told.group().replace("0.0.0.0", "127.0.0.1")
             with httpx.Client(base_url=address, timeout=_TIMEOUT_S, trust_env=False) as client:
-                yield Server(address, process.pid, client)
+                yield Server(address, data_dir, process.pid, client)
         finally:
             process.terminate()
             assert process.wait(20) == 0

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -32,16 +31,9 @@ def server(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture
 def collection(server: Server) -> Iterator[Collection]:
     """What the server keeps."""
-    opened = Collection.open(Settings(data_dir=data_dir_of(server)))
+    opened = Collection.open(Settings(data_dir=server.data_dir))
     yield opened
     opened.database.engine.dispose()
-
-
-def data_dir_of(server: Server) -> Path:
-    """The folder that a server was started on."""
-    lines = Path(f"/proc/{server.pid}/environ").read_bytes().split(b"\0")
-    variables = dict(line.split(b"=", 1) for line in lines if b"=" in line)
-    return Path(variables[b"MEMEERA_DATA_DIR"].decode())
 
 
 def meme(seed: str) -> bytes:

@@ -1,88 +1,326 @@
-"""The window in a real browser: drop a meme, see its genre."""
+"""The window in a real browser, as people meet it."""
 
+import base64
+import csv
+import io
+import json
 import os
 import random
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Route, expect
+from sqlalchemy import select
 
-from core.genres import genre
+from core.genres import GENRES, genre
+from core.settings import Settings
+from db.memes import Collection
+from db.models import Vote
 from demo.drawing import draw
+from tests.app_server import Server, served
 from tests.conftest import ROOT, Trained
+from tests.pictures import encode
+
+LOOKING_MS = 60_000  # reading words on a busy machine
+
+# Drops or pastes files as a person does: what an event brings cannot be set from outside.
+BRING = """([kind, files]) => {
+  const brought = new DataTransfer();
+  for (const [name, data] of files) {
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    brought.items.add(new File([bytes], name));
+  }
+  const told = { bubbles: true, cancelable: true };
+  document.body.dispatchEvent(kind === "paste"
+    ? new ClipboardEvent("paste", { ...told, clipboardData: brought })
+    : new DragEvent(kind, { ...told, dataTransfer: brought }));
+}"""
 
 
-@contextmanager
-def served(data_dir: Path) -> Iterator[str]:
-    """The window's address, while it is served."""
-    with subprocess.Popen(
-        [sys.executable, "memeEraML.py", "serve", "--port", "0"],
-        cwd=ROOT,
-        env=os.environ | {"MEMEERA_DATA_DIR": str(data_dir)},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            address = re.search(r"http://[^ ]+", line)
-            assert address, line
-            yield address.group()
-        finally:
-            process.terminate()
-            assert process.wait(20) == 0
+def meme(kind: str, seed: str = "window") -> bytes:
+    """A drawn meme that the model was not taught."""
+    return encode(draw(kind, random.Random(seed)).convert("RGB"), "JPEG")
+
+
+def bring(page: Page, how: str, files: dict[str, bytes]) -> None:
+    """Drop files on the page, or paste them."""
+    told = [[name, base64.b64encode(data).decode()] for name, data in files.items()]
+    page.evaluate(BRING, [how, told])
+
+
+def open_window(page: Page, server: Server) -> None:
+    """Go there, and wait until it takes what is brought."""
+    page.goto(server.address)
+    expect(page.get_by_text("Nothing that you drop is kept")).to_be_visible()
 
 
 @pytest.fixture(scope="module")
-def page(trained: Trained, browser: Browser) -> Iterator[Page]:
-    """The window, open in a browser."""
-    with served(trained.data_dir) as url:
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(url)
-        yield page
+def server(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """With a collection of which the model has seen each meme."""
+    data_dir = trained.copy_to(tmp_path_factory.mktemp("window") / "copy")
+    subprocess.run(
+        [sys.executable, "-m", "training", "predict"],
+        cwd=ROOT,
+        env=os.environ | {"MEMEERA_DATA_DIR": str(data_dir)},
+        check=True,
+        capture_output=True,
+    )
+    with served(data_dir, "--workers", "2") as running:
+        yield running
+
+
+@pytest.fixture
+def page(server: Server, browser: Browser) -> Iterator[Page]:
+    """The window, open in a browser; nothing of ours may fail in it."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    page = context.new_page()
+    page.set_default_timeout(LOOKING_MS)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    open_window(page, server)
+    yield page
+    assert errors == []
+    context.close()
+
+
+def bars(page: Page) -> list[str]:
+    """The genres that are shown, the likeliest first."""
+    expect(page.locator(".bars li").first).to_be_visible(timeout=LOOKING_MS)
+    return page.locator(".bars li > span:first-child").all_inner_texts()
+
+
+def test_a_dropped_meme_is_told_in_whole(page: Page, trained: Trained) -> None:
+    bring(page, "drop", {"meme.jpg": meme("text_post")})
+    names = bars(page)
+    assert set(names) == {genre(key).name for key in trained.genres}
+    heading = page.locator(".detail h2").inner_text()
+    assert heading in (names[0], f"Not sure; perhaps {names[0]}")
+    expect(page.get_by_role("img", name=re.compile("how likely each year is"))).to_be_visible()
+    heat = page.locator(".heat")
+    expect(heat).to_be_hidden()
+    page.get_by_role("button", name="Where it looked").click()
+    expect(heat).to_be_visible()
+    painted = heat.evaluate(
+        "c => Math.max(...c.getContext('2d').getImageData(0, 0, c.width, c.height).data)"
+    )
+    assert painted > 100
+    page.get_by_role("button", name="Words it read").click()
+    assert page.locator(".box").count() >= 1
+    expect(page.get_by_text("This meme was not seen before.")).to_be_visible()
+    expect(page.locator(".similar li")).to_have_count(8)
+    image = page.locator(".similar img").first
+    image.scroll_into_view_if_needed()
+    page.wait_for_function(
+        "image => image.complete && image.naturalWidth > 0", arg=image.element_handle()
+    )
+
+
+def test_a_pasted_meme_is_told_and_the_next_takes_its_place(page: Page) -> None:
+    page.get_by_label(re.compile("Read the words")).uncheck()
+    bring(page, "paste", {"image.png": meme("rage_comic")})
+    bars(page)
+    expect(page.locator(".frame img")).to_have_attribute("alt", "image.png")
+    bring(page, "paste", {"other.png": meme("political")})
+    expect(page.locator(".frame img")).to_have_attribute("alt", "other.png")
+    expect(page.get_by_role("button", name="Words it read")).to_have_count(0)  # none were read
+
+
+def test_a_meme_that_the_collection_has_is_known(page: Page, trained: Trained) -> None:
+    file = next((trained.data_dir / "drawn").glob("political-*.png"))
+    page.locator("input[name=files]").set_input_files(file)
+    bars(page)
+    expect(page.get_by_text("This very file is known.")).to_be_visible()
+    expect(page.get_by_text("People say: Political.")).to_be_visible()
+
+
+def test_many_come_into_a_table_that_is_sorted_and_saved(page: Page, tmp_path: Path) -> None:
+    page.get_by_label(re.compile("Read the words")).uncheck()
+    files = {
+        f"{i}.jpg": meme(kind, str(i)) for i, kind in enumerate(["rage_comic", "political"] * 4)
+    }
+    bring(page, "drop", files | {"=no.txt": b"no picture"})
+    expect(page.get_by_text("9 of 9 done")).to_be_visible(timeout=LOOKING_MS)
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(9)
+    expect(rows.last).to_contain_text("not an image")
+    page.get_by_role("button", name="Sure").click()
+    expect(page.locator("th[aria-sort=ascending]")).to_have_text("Sure")
+    shown = [t for t in page.locator("tbody td:nth-child(4)").all_inner_texts() if t]
+    shares = [int(text.split()[0]) for text in shown]
+    assert shares == sorted(shares)
+    page.get_by_role("button", name="Sure").click()
+    expect(page.locator("th[aria-sort=descending]")).to_have_text("Sure")
+
+    with page.expect_download() as json_file:
+        page.get_by_role("button", name="Download JSON").click()
+    answers = json.loads(json_file.value.path().read_text())
+    assert [answer["file"] for answer in answers] == [*files, "=no.txt"]
+    assert set(answers[-1]) == {"file", "error"}
+    with page.expect_download() as csv_file:
+        page.get_by_role("button", name="Download CSV").click()
+    table = list(csv.DictReader(io.StringIO(csv_file.value.path().read_text())))
+    assert [row["genre"] for row in table[:-1]] == [a["genre"][0]["label"] for a in answers[:-1]]
+    assert table[-1]["file"] == "'=no.txt"
+
+    page.get_by_role("button", name="3.jpg").click()
+    bars(page)
+    expect(page.locator(".frame img")).to_have_attribute("alt", "3.jpg")
+    expect(page.get_by_role("button", name="Where it looked")).to_be_visible(timeout=LOOKING_MS)
+    page.get_by_role("button", name="All memes").click()
+    expect(rows.first).to_be_visible()
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator(".many")).to_be_hidden()
+
+
+def test_a_folder_is_taken_at_once(page: Page, tmp_path: Path) -> None:
+    page.get_by_label(re.compile("Read the words")).uncheck()
+    folder = tmp_path / "memes"
+    (folder / "more").mkdir(parents=True)
+    for name in ("a.jpg", "more/b.jpg", ".hidden"):
+        (folder / name).write_bytes(meme("rage_comic", name))
+    page.locator("input[name=folder]").set_input_files(folder)
+    expect(page.get_by_text("2 of 2 done")).to_be_visible(timeout=LOOKING_MS)
+    expect(page.get_by_role("button", name="memes/more/b.jpg")).to_be_visible()
+
+
+def test_what_was_brought_is_there_after_a_look_at_the_model(page: Page) -> None:
+    bring(page, "drop", {"kept.jpg": meme("rage_comic")})
+    bars(page)
+    page.get_by_role("link", name="Model").click()
+    expect(page.get_by_text("What it takes for what")).to_be_visible()
+    page.get_by_role("link", name="Classify").click()
+    expect(page.locator(".frame img")).to_have_attribute("alt", "kept.jpg")
+    bars(page)
+
+
+def test_a_file_that_is_no_picture_is_told_and_can_be_tried_again(page: Page) -> None:
+    bring(page, "drop", {"<b>text.jpg": b"no picture"})
+    expect(page.get_by_role("heading", name="This file has no answer")).to_be_visible()
+    expect(page.get_by_text("Not an image of the formats")).to_be_visible()
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_a_server_that_is_busy_is_asked_again_and_one_that_is_gone_is_told(page: Page) -> None:
+    said = iter([429, 429])
+
+    def busy(route: Route) -> None:
+        if status := next(said, None):
+            route.fulfill(status=status, headers={"Retry-After": "0"}, body="{}")
+        else:
+            route.continue_()
+
+    page.route("**/v1/classify*", busy)
+    bring(page, "drop", {"meme.jpg": meme("rage_comic")})
+    bars(page)
+    page.unroute("**/v1/classify*")
+    page.route("**/v1/classify*", lambda route: route.abort())
+    bring(page, "drop", {"meme.jpg": meme("rage_comic")})
+    expect(page.get_by_text("The server does not answer; is it still running?")).to_be_visible()
+    page.unroute("**/v1/classify*")
+    page.get_by_role("button", name="Try again").click()
+    bars(page)
+
+
+def test_a_wrong_answer_is_corrected_by_one_click_and_taken_back(
+    page: Page, server: Server
+) -> None:
+    collection = Collection.open(Settings(data_dir=server.data_dir))
+
+    def votes() -> list[tuple[str | None, bool]]:
+        with collection.database.reading() as session:
+            query = select(Vote).where(Vote.annotator.like("visitor %"))
+            return [(v.genre, v.undone_at is None) for v in session.scalars(query)]
+
+    bring(page, "drop", {"meme.jpg": meme("rage_comic", "wrong")})
+    bars(page)
+    page.get_by_role("button", name="This is wrong").click()
+    expect(page.get_by_text("sends this picture and that genre")).to_be_visible()
+    page.locator(".choices").get_by_role("button", name="Post-ironic").click()
+    expect(page.get_by_text("Thank you: sent as Post-ironic.")).to_be_visible()
+    assert votes() == [("post_ironic", True)]
+    page.get_by_role("button", name="Take back").click()
+    expect(page.get_by_text("Taken back.")).to_be_visible()
+    assert votes() == [("post_ironic", False)]
+    collection.database.engine.dispose()
+
+
+def test_where_corrections_are_off_nobody_is_asked_for_one(
+    trained: Trained, browser: Browser
+) -> None:
+    with served(trained.data_dir, "--workers", "1", corrections="0") as server:
+        page = browser.new_page()
+        open_window(page, server)
+        page.locator("input[name=files]").set_input_files(
+            {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": meme("rage_comic")}
+        )
+        bars(page)
+        expect(page.get_by_role("button", name="This is wrong")).to_have_count(0)
         page.close()
 
 
-def test_a_dropped_meme_gets_its_genres_as_bars(
-    page: Page, tmp_path: Path, trained: Trained
+def test_beyond_this_machine_the_page_is_behind_the_token(
+    trained: Trained, browser: Browser
 ) -> None:
-    meme = tmp_path / "meme.jpg"
-    draw("rage_comic", random.Random("window")).save(meme, quality=90)
-    expect(page.get_by_text("What kind of meme is this?")).to_be_visible()
-    page.locator("input[type=file]").set_input_files(meme)
-    expect(page.get_by_role("progressbar")).to_have_count(len(trained.genres))
-    for key in trained.genres:
-        expect(
-            page.get_by_text(re.compile(rf"{re.escape(genre(key).name)} · \d+%"))
-        ).to_be_visible()
-    expect(page.get_by_text(re.compile(rf"ms, model {trained.version}"))).to_be_visible()
+    with served(trained.data_dir, "--workers", "1", "--host", "0.0.0.0") as server:
+        bare, token = server.address.split("/?token=")
+        page = browser.new_page()
+        page.goto(bare)
+        page.get_by_label("Access token").fill("wrong")
+        page.get_by_role("button", name="Open").click()
+        expect(page.get_by_text("That is not the token.")).to_be_visible()
+        page.get_by_label("Access token").fill(token)
+        page.get_by_role("button", name="Open").click()
+        expect(page.get_by_text("Drop memes here")).to_be_visible()
+        page.close()
 
 
-def test_a_file_that_is_no_picture_is_told_in_the_window(page: Page, tmp_path: Path) -> None:
-    text = tmp_path / "<b>text.jpg"
-    text.write_text("no picture")
-    page.locator("input[type=file]").set_input_files(text)
-    expect(page.get_by_text("This file is not a picture that can be read.")).to_be_visible()
-    expect(page.get_by_role("progressbar")).to_have_count(0)
+def test_the_page_about_the_model_has_its_figures_and_the_eight_genres(
+    page: Page, server: Server, trained: Trained
+) -> None:
+    page.goto(f"{server.address}/model")
+    expect(page.get_by_text(f"Version {trained.version}")).to_be_visible()
+    expect(page.get_by_text("What it takes for what")).to_be_visible()
+    for one in GENRES:
+        expect(page.get_by_text(one.definition)).to_be_visible()
+    # Of the genres that people labelled, their memes; of the others, drawn ones.
+    expect(page.locator(".examples img")).to_have_count(4 * len(trained.genres) + 5)
+    broken = page.locator(".examples img").evaluate_all(
+        "images => Promise.all(images.map(async (i) => (await fetch(i.src)).ok))"
+    )
+    assert all(broken)
 
 
-def test_on_a_taken_port_nothing_is_served(trained: Trained) -> None:
-    def serve(data_dir: Path, port: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "memeEraML.py", "serve", "--port", port],
-            cwd=ROOT,
-            env=os.environ | {"MEMEERA_DATA_DIR": str(data_dir)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+def test_nothing_is_in_the_way_of_people_who_see_or_hear_it_differently(
+    server: Server, browser: Browser, width: int, height: int, scheme: str
+) -> None:
+    page = browser.new_page(
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,  # type: ignore[arg-type]  # one of the two that it knows
+    )
+    page.set_default_timeout(LOOKING_MS)
+    open_window(page, server)
 
-    with served(trained.data_dir) as url:
-        done = serve(trained.data_dir, url.rsplit(":", 1)[1])
-    assert done.returncode == 1
-    assert "is taken" in done.stderr
+    def check() -> None:
+        found = Axe().run(page, context=".stBidiComponent", options={"resultTypes": ["violations"]})
+        bad = [v for v in found.response["violations"] if v["impact"] in ("serious", "critical")]
+        assert bad == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    check()
+    page.get_by_label(re.compile("Read the words")).uncheck()
+    bring(page, "drop", {"one.jpg": meme("rage_comic")})
+    bars(page)
+    page.get_by_role("button", name="Where it looked").click()
+    page.get_by_role("button", name="This is wrong").click()
+    check()
+    bring(page, "drop", {"two.jpg": meme("political"), "no.txt": b"no picture"})
+    expect(page.get_by_text("3 of 3 done")).to_be_visible()
+    check()
+    page.close()

@@ -205,7 +205,8 @@ def test_a_health_check_is_where_something_serves(stages: dict[str, Stage], targ
     assert stage.all("EXPOSE") == ([port] if port else [])
     assert len(stage.all("HEALTHCHECK")) == (1 if port else 0)
     if port:
-        assert f"http://127.0.0.1:{port}/_stcore/health" in stage.all("HEALTHCHECK")[0]
+        path = "healthz" if target == "app" else "_stcore/health"
+        assert f"http://127.0.0.1:{port}/{path}" in stage.all("HEALTHCHECK")[0]
         assert f'"0.0.0.0", "--port", "{port}"' in stage.all("CMD")[0]
 
 
