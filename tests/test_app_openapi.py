@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.app_server import served
 from tests.conftest import ROOT, Trained
 
-_N_EXAMPLES = 40  # a request; some hundreds in all
+_N_EXAMPLES = 20  # a request; some hundreds in all
 
 
 def test_what_is_generated_from_the_document_finds_no_failure(
