@@ -79,6 +79,12 @@ class Service:
                 tasks.start_soon(self._in_process, prepare, self.settings, serving)
         self._serving = serving
 
+    @property
+    def version(self) -> str:
+        """The model version that answered last, or was loaded at the start."""
+        assert self._serving is not None, "it was not started"
+        return self._serving.version
+
     async def serving(self) -> Serving:
         """The model version that answers now.
 

@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from app.access import Guard
 from app.api import Api
 from app.browser_routes import modules
+from app.running import run_with
 from app.service import Service
 from app.theme import THEME
 from core.origins import is_local
@@ -54,6 +55,7 @@ def serve(
         made = secrets.token_urlsafe(24)
         token = SecretStr(made)
     service = Service(settings, n_processes or len(os.sched_getaffinity(0)), version)
+    run_with(service)
     serve_window(
         script,
         "memeEra",

@@ -9,9 +9,8 @@ import streamlit as st
 
 from app.classify_page import draw as draw_classify
 from app.model_page import draw as draw_model
+from app.running import running
 from core.errors import MemeEraError
-from core.settings import Settings
-from training.registry import Registry
 
 __all__ = ["draw"]
 
@@ -27,8 +26,8 @@ def draw() -> None:
     st.set_page_config(page_title="memeEra", page_icon="🖼️", layout="wide")
     st.html(_STYLE)
     try:
-        settings = Settings.load()
-        version = Registry(settings.models_dir).answering()
+        service = running()
+        settings, version = service.settings, service.version
         pages = [
             st.Page(lambda: draw_classify(settings, version), title="Classify", default=True),
             st.Page(lambda: draw_model(settings, version), title="Model", url_path="model"),

@@ -1,64 +1,84 @@
 // "This is wrong": sends the meme with the right genre to whoever runs this memeEra.
 
-import { correct, takeBack } from "./asking.js";
+import { correct, newName, takeBack } from "./asking.js";
 import { button, made } from "./elements.js";
 
 const CONSENT =
   "A click on a genre sends this picture and that genre to whoever runs this memeEra. Both are " +
   "kept, seen by the people who label, and learned from.";
 
+const sections = new WeakMap(); // of each meme: it outlasts the page around it being drawn anew
+
 /** The button, the genres behind it, and what became of the answer. */
 export function correcting(meme, genres) {
-  const section = made("section", null, "correcting");
-  const status = made("p", null, "status");
-  status.setAttribute("role", "status");
-  const choices = made("div", null, "choices");
-  choices.hidden = true;
-  choices.append(made("p", CONSENT));
-  const opener = button("This is wrong", () => {
-    choices.hidden = !choices.hidden;
-    opener.setAttribute("aria-expanded", String(!choices.hidden));
-  });
-  opener.setAttribute("aria-expanded", "false");
-  for (const { key, name } of genres) choices.append(button(name, () => send(key, name)));
-
-  const show = () => {
-    status.replaceChildren();
-    opener.hidden = meme.correction !== null;
-    if (!meme.correction) return;
-    choices.hidden = true;
-    status.append(`Thank you: sent as ${meme.correction.name}. `, button("Take back", undo));
-  };
-  const send = async (key, name) => {
-    await tried(status, choices, async () => {
-      meme.correction = { name, key: await correct(meme.file, key, visitor()) };
-    });
-    if (meme.correction) show();
-  };
-  const undo = async () => {
-    await tried(status, section, async () => {
-      await takeBack(meme.correction.key, visitor());
-      meme.correction = null;
-    });
-    if (!meme.correction) {
-      show();
-      status.textContent = "Taken back.";
-    }
-  };
-  section.append(opener, choices, status);
-  show();
-  return section;
+  if (!sections.has(meme)) sections.set(meme, new Correcting(meme, genres).section);
+  return sections.get(meme);
 }
 
-async function tried(status, area, act) {
-  const buttons = [...area.querySelectorAll("button")];
-  for (const one of buttons) one.disabled = true;
-  try {
-    await act();
-  } catch (error) {
-    status.textContent = `Not done: ${error.message}`;
-  } finally {
+class Correcting {
+  constructor(meme, genres) {
+    this.meme = meme;
+    this.key = newName(); // of what is sent next: sent again, it counts once
+    this.opener = button("This is wrong", () => this.open(this.choices.hidden));
+    this.choices = made("div", null, "choices");
+    this.choices.append(made("p", CONSENT));
+    for (const genre of genres) {
+      this.choices.append(button(genre.name, () => this.send(genre)));
+    }
+    this.sent = made("span");
+    this.back = button("Take back", () => this.undo());
+    this.thanks = made("p", null, "thanks");
+    this.thanks.append(this.sent, " ", this.back);
+    this.status = made("p");
+    this.status.setAttribute("role", "status");
+    this.section = made("section", null, "correcting");
+    this.section.append(this.opener, this.choices, this.thanks, this.status);
+    this.open(false);
+    this.show();
+  }
+
+  open(isOpen) {
+    this.choices.hidden = !isOpen;
+    this.opener.setAttribute("aria-expanded", String(isOpen));
+  }
+
+  show() {
+    const { correction } = this.meme;
+    this.opener.hidden = correction !== null;
+    this.thanks.hidden = correction === null;
+    this.sent.textContent = correction ? `Sent as ${correction.name}.` : "";
+  }
+
+  async send({ key: genre, name }) {
+    await this.tried("Thank you.", this.back, async () => {
+      await correct(this.meme.file, genre, visitor(), this.key);
+      this.meme.correction = { name, key: this.key };
+      this.key = newName();
+      this.open(false);
+    });
+  }
+
+  async undo() {
+    await this.tried("Taken back.", this.opener, async () => {
+      await takeBack(this.meme.correction.key, visitor());
+      this.meme.correction = null;
+    });
+  }
+
+  /** Do it, say what became of it, and leave the keyboard where one goes on. */
+  async tried(done, next, act) {
+    const buttons = [...this.section.querySelectorAll("button")];
+    for (const one of buttons) one.disabled = true;
+    let said = done;
+    try {
+      await act();
+    } catch (error) {
+      said = `Not done: ${error.message}`;
+    }
     for (const one of buttons) one.disabled = false;
+    this.show();
+    this.status.textContent = said;
+    if (said === done) next.focus();
   }
 }
 
@@ -67,7 +87,7 @@ function visitor() {
   const key = "memeera-visitor";
   let name = localStorage.getItem(key);
   if (!name) {
-    name = crypto.randomUUID();
+    name = newName();
     localStorage.setItem(key, name);
   }
   return name;

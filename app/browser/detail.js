@@ -7,18 +7,22 @@ import { picture } from "./picture.js";
 import { years } from "./years.js";
 
 /** The meme with its genres, years, words, and what is known of it. */
-export function detail(meme, { genres, takesCorrections }, ask) {
+export function detail(meme, { genres, takesCorrections }, { retry, wantWhole }) {
   const page = made("article", null, "detail");
   const told = made("div", null, "told");
   page.append(picture(meme), told);
-  const { answer, error } = meme;
+  const { answer, error, restError } = meme;
   if (error) {
-    told.append(made("h2", "This file has no answer"), made("p", sentence(error), "problem"));
-    told.append(button("Try again", () => ask(meme)));
+    told.append(heading("This file has no answer"), made("p", sentence(error), "problem"));
+    told.append(button("Try again", () => retry(meme)));
   } else if (!answer) {
-    told.append(made("h2", "Looking…"), waiting());
+    told.append(heading("Looking…"), waiting());
   } else {
     told.append(...verdict(answer, genres), bars(answer, genres), years(answer));
+    if (restError) {
+      told.append(made("p", `The rest could not be told: ${restError}`, "problem"));
+      told.append(button("Try again", () => wantWhole(meme)));
+    } else if (!meme.isWhole) told.append(waiting());
     if (answer.known) told.append(known(answer.known, genres));
     if (answer.words?.length) told.append(words(answer.words));
     if (takesCorrections) told.append(correcting(meme, genres));
@@ -26,6 +30,12 @@ export function detail(meme, { genres, takesCorrections }, ask) {
     if (answer.similar?.length) page.append(similar(answer.similar, genres));
   }
   return page;
+}
+
+/** What the model takes a meme for, in words. */
+export function verdictOf({ genre, abstain }, genres) {
+  const name = nameOf(genres, genre[0].label);
+  return abstain ? `Not sure; perhaps ${name}` : name;
 }
 
 export function nameOf(genres, key) {
@@ -43,13 +53,15 @@ function waiting() {
   return bar;
 }
 
-function verdict({ genre, abstain }, genres) {
-  const best = genres.find(({ key }) => key === genre[0].label);
-  const name = best?.name ?? genre[0].label;
-  return [
-    made("h2", abstain ? `Not sure; perhaps ${name}` : name),
-    made("p", best?.definition ?? ""),
-  ];
+function verdict(answer, genres) {
+  const best = genres.find(({ key }) => key === answer.genre[0].label);
+  return [heading(verdictOf(answer, genres)), made("p", best?.definition ?? "")];
+}
+
+function heading(text) {
+  const one = made("h2", text);
+  one.tabIndex = -1; // where the keyboard goes when it is opened
+  return one;
 }
 
 function bars({ genre }, genres) {
@@ -79,6 +91,8 @@ const RELATIONS = {
   new: "This meme was not seen before.",
 };
 
+const PLACES = { window: "this window, sent in by somebody", folder: "a folder that was imported" };
+
 function known({ relation, meme, n_of_template: nOfTemplate }, genres) {
   const section = made("section", null, "known");
   section.append(made("h3", RELATIONS[relation] ?? relation));
@@ -87,7 +101,7 @@ function known({ relation, meme, n_of_template: nOfTemplate }, genres) {
   const facts = made("p");
   if (relation === "same_template") {
     facts.append(`${nOfTemplate} of its memes are here, such as this one. `);
-  } else {
+  } else if (meme.source) {
     facts.append(`Seen in ${meme.n_seen} ${meme.n_seen === 1 ? "place" : "places"}; first `);
     facts.append(placeOf(meme), ". ");
   }
@@ -98,7 +112,8 @@ function known({ relation, meme, n_of_template: nOfTemplate }, genres) {
 
 function placeOf({ source, community, permalink, posted_at: postedAt }) {
   const date = postedAt ? `, ${new Date(postedAt).toLocaleDateString(undefined, { dateStyle: "long" })}` : "";
-  const name = `in ${community ?? source}${date}`;
+  const place = community ?? PLACES[source] ?? source;
+  const name = `in ${place}${date}`;
   // What was crawled says where it leads: only to a page.
   if (!/^https?:/i.test(permalink ?? "")) return made("span", name);
   const link = made("a", name);
@@ -128,6 +143,11 @@ function small(meme, genres) {
   image.alt = meme.title ?? (meme.label ? nameOf(genres, meme.label) : "A meme");
   image.loading = "lazy";
   if (!meme.nsfw) return image;
-  const cover = button("Not safe for work: show", () => cover.replaceWith(image), "cover");
+  image.tabIndex = -1;
+  const show = () => {
+    cover.replaceWith(image);
+    image.focus();
+  };
+  const cover = button("Not safe for work: show", show, "cover");
   return cover;
 }

@@ -19,21 +19,26 @@ export function picture(meme) {
   const { map, lines } = meme.answer ?? {};
   if (map) {
     const heat = heatOf(map);
-    heat.hidden = true;
+    const show = (isOn) => {
+      meme.shows.heat = isOn;
+      heat.hidden = !isOn;
+      frame.classList.toggle("is-grey", isOn);
+    };
+    show(meme.shows.heat);
     frame.append(heat);
-    layers.append(
-      toggle("Where it looked", false, (isOn) => {
-        heat.hidden = !isOn;
-        frame.classList.toggle("is-grey", isOn);
-      }),
-    );
+    layers.append(toggle("Where it looked", meme.shows.heat, show));
   }
   if (lines?.length) {
     const boxes = made("div", null, "boxes");
-    boxes.hidden = true;
+    boxes.setAttribute("aria-hidden", "true"); // the words are told below
     boxes.append(...lines.map(boxOf));
+    const show = (isOn) => {
+      meme.shows.boxes = isOn;
+      boxes.hidden = !isOn;
+    };
+    show(meme.shows.boxes);
     frame.append(boxes);
-    layers.append(toggle("Words it read", false, (isOn) => (boxes.hidden = !isOn)));
+    layers.append(toggle("Words it read", meme.shows.boxes, show));
   }
   figure.append(frame, layers);
   return figure;
@@ -43,12 +48,22 @@ function heatOf({ rows, columns, values }) {
   const canvas = made("canvas", null, "heat");
   canvas.width = columns;
   canvas.height = rows;
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", `It looked most at the ${where(rows, columns, values)}`);
   const pen = canvas.getContext("2d");
   values.forEach((value, i) => {
     pen.fillStyle = `rgba(${HEAT}, ${MOST * value})`;
     pen.fillRect(i % columns, Math.floor(i / columns), 1, 1);
   });
   return canvas;
+}
+
+function where(rows, columns, values) {
+  const most = values.indexOf(Math.max(...values));
+  const third = (at, n, names) => names[Math.min(2, Math.floor((3 * at) / n))];
+  const vertical = third(Math.floor(most / columns), rows, ["top", "middle", "bottom"]);
+  const horizontal = third(most % columns, columns, ["left", "centre", "right"]);
+  return `${vertical} ${horizontal}`;
 }
 
 function boxOf({ text, box: [left, top, right, bottom] }) {

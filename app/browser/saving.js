@@ -34,7 +34,7 @@ function isDone({ state }) {
 }
 
 function told({ name, answer, error }) {
-  if (error) return { file: name, error };
+  if (!answer) return { file: name, error };
   const { model, genre, year, words, abstain, ms } = answer;
   return { file: name, model, genre, year, words, abstain, ms };
 }
