@@ -51,9 +51,10 @@ class MemeEra:
     True
     """
 
-    def __init__(self, classifier: Classifier, stored: Stored | None = None) -> None:
+    def __init__(self, classifier: Classifier, settings: Settings) -> None:
         self.classifier = classifier
-        self._stored = stored
+        self.max_bytes = settings.max_bytes
+        self._stored = Stored(settings)
 
     @classmethod
     def load(cls, version: str | None = None, settings: Settings | None = None) -> Self:
@@ -69,7 +70,7 @@ class MemeEra:
             BadInput: there is no such version, or its files are damaged.
         """
         settings = settings or Settings.load()
-        return cls(Classifier.load(settings, version), Stored(settings))
+        return cls(Classifier.load(settings, version), settings)
 
     def classify(self, picture: Picture, *, words: bool = True) -> Prediction:
         """The genre and the year of one picture.
@@ -83,9 +84,9 @@ class MemeEra:
             BadInput: there is no such file, or it is no picture that is taken.
         """
         if isinstance(picture, str | Path):
-            picture = Named(Path(picture)).read()
+            picture = Named(Path(picture)).read(self.max_bytes)
         lines = None
-        if words and self.classifier.reads_words and self._stored and isinstance(picture, bytes):
+        if words and self.classifier.reads_words and isinstance(picture, bytes):
             lines = self._stored.words(picture)
         return self.classifier.classify(picture, read=words, lines=lines)
 
@@ -166,8 +167,8 @@ def classify(
     if as_csv and as_json:
         raise click.UsageError("--csv and --json exclude each other")
     files = named(paths)
-    if explain is not None and len(files) != 1:
-        raise click.UsageError(f"--explain draws one picture; {len(files)} are named")
+    if explain is not None:
+        _check_explain(explain, files)
     model = MemeEra.load(version)
     teller: Teller = AsJson() if as_json else AsLines()
     if as_csv:
@@ -194,7 +195,7 @@ def _classified(
 ) -> Iterator[tuple[Named, Prediction | BadInput]]:
     def one(file: Named) -> Prediction | BadInput:
         try:
-            data = file.read()
+            data = file.read(model.max_bytes)
             said = model.classify(data, words=words)
         except BadInput as error:
             return error
@@ -208,6 +209,17 @@ def _classified(
         for file, said in zip(files, in_order(one, files), strict=True):
             yield file, said
             bar.update()
+
+
+def _check_explain(path: Path, files: Sequence[Named]) -> None:
+    if len(files) != 1:
+        raise click.UsageError(f"--explain draws one picture; {len(files)} are named")
+    if path.suffix.lower() != ".png":
+        raise click.UsageError(f"--explain writes a PNG: {path.name} does not end in .png")
+    if not path.parent.is_dir():
+        raise BadInput(f"{path}: there is no folder {path.parent}")
+    if path.exists() and path.samefile(files[0].path):
+        raise BadInput(f"{path}: that is the picture itself; choose another name")
 
 
 def _explain(model: MemeEra, data: bytes, said: Prediction, path: Path) -> None:

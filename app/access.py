@@ -11,9 +11,10 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qs
 
+import anyio
 from pydantic import SecretStr
 from starlette.datastructures import Headers
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -27,6 +28,8 @@ _OPEN: Final = ("/healthz",)  # what watches a server has no token
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _COOKIE: Final = "memeera_window"
 _MAX_FORM: Final = 4096  # bytes
+_FORM_TIMEOUT_S: Final = 10
+_ASK: Final = {"WWW-Authenticate": "Bearer"}
 
 _PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>memeEra</title>
@@ -36,7 +39,7 @@ input,button{font:inherit;padding:.5rem .75rem;border:1px solid #6b645a;border-r
 button{background:#a8113a;border-color:#a8113a;color:#fff}p[role=alert]{color:#a8113a;margin:0}
 @media(prefers-color-scheme:dark){body{background:#171512;color:#f1ece4}p[role=alert]{color:#ff9fb4}
 input{background:#221f1b;color:inherit}}</style>
-<main><form method="post" action="login"><h1>memeEra</h1>
+<main><form method="post" action="/login"><h1>memeEra</h1>
 <label for="token">Access token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
 %s<button>Open</button></form></main></html>"""
@@ -73,7 +76,9 @@ class Guard:
 
     async def _refusal(self, scope: Scope, receive: Receive) -> Response | None:
         headers, path = Headers(scope=scope), scope["path"]
-        if self._is_local and _host_name(headers.get("host", "")) not in LOCAL_HOSTS:
+        # Who has shown the token is no page that was led here.
+        is_bare = self._is_local and self._token is None
+        if is_bare and _host_name(headers.get("host", "")) not in LOCAL_HOSTS:
             return as_response(ApiError(421, "wrong_host", "this server is called otherwise"))
         origin = headers.get("origin")
         if (
@@ -91,7 +96,7 @@ class Guard:
         if scope.get("method") == "GET" and self._is_token(_in_query(scope)):
             return self._with_cookie(Request(scope), path)
         if "text/html" in headers.get("accept", "") and scope.get("method") == "GET":
-            return HTMLResponse(_PAGE % "", HTTPStatus.UNAUTHORIZED)
+            return HTMLResponse(_PAGE % "", HTTPStatus.UNAUTHORIZED, _ASK)
         return as_response(
             ApiError(401, "unauthorized", "send Authorization: Bearer, with MEMEERA_API_TOKEN")
         )
@@ -105,13 +110,17 @@ class Guard:
 
     async def _login(self, request: Request) -> Response:
         form = bytearray()
-        async for chunk in request.stream():
-            form += chunk
-            if len(form) > _MAX_FORM:
-                return as_response(ApiError(413, "too_many_bytes", "that is no token"))
+        try:
+            with anyio.fail_after(_FORM_TIMEOUT_S):
+                async for chunk in request.stream():
+                    form += chunk
+                    if len(form) > _MAX_FORM:
+                        return as_response(ApiError(413, "too_many_bytes", "that is no token"))
+        except (TimeoutError, ClientDisconnect):
+            return as_response(ApiError(408, "slow_upload", "the token did not arrive"))
         shown = parse_qs(form.decode("utf-8", "replace")).get("token", [""])[0]
         if not self._is_token(shown):
-            return HTMLResponse(_PAGE % _WRONG, HTTPStatus.UNAUTHORIZED)
+            return HTMLResponse(_PAGE % _WRONG, HTTPStatus.UNAUTHORIZED, _ASK)
         return self._with_cookie(request, ".")
 
     def _with_cookie(self, request: Request, to: str) -> Response:
@@ -143,4 +152,5 @@ def _in_query(scope: Scope) -> str:
 
 def _host_name(host: str) -> str:
     """The host of a Host header, without its port."""
+    host = host.lower()
     return host if host.endswith("]") else host.rsplit(":", 1)[0] if ":" in host else host

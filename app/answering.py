@@ -1,11 +1,13 @@
 """What a process that answers does with one picture."""
 
 import time
+import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -13,8 +15,8 @@ from PIL import Image
 from app import messages
 from app.correcting import Correction, Taken, correct, take_back
 from app.stored import Stored
-from core.errors import BadInput, ImageRejected
-from core.fingerprint import fingerprint
+from core.errors import BadInput, ImageRejected, MemeEraError
+from core.fingerprint import fingerprint, hash_bytes
 from core.images import decode, thumbnail
 from core.settings import Settings
 from core.words import Line
@@ -22,6 +24,7 @@ from db.embeddings import EmbeddingIndex
 from db.known import KnownMeme, known, known_memes
 from db.memes import Collection
 from db.showing import picture_row
+from db.sightings import kept
 from training.classifier import Classifier, Prediction
 from training.heat import heat, on_picture
 from training.registry import CARD, LITERT_MODEL, Registry
@@ -36,7 +39,10 @@ __all__ = [
     "small_picture",
     "take_in",
     "take_out",
+    "told",
 ]
+
+_T = TypeVar("_T")
 
 _N_SIMILAR: Final = 8
 _THUMBNAIL_PX: Final = 320  # twice as wide as it is shown, for screens with small pixels
@@ -101,6 +107,21 @@ def prepare(settings: Settings, serving: Serving) -> None:
     classifier.classify(blank, read=True)
 
 
+def told(work: Callable[..., _T], *arguments: object) -> _T:
+    """Do some work in a process of its own; what goes wrong can be read where it is asked for.
+
+    Raises:
+        MemeEraError: as the work does; in place of a TimeoutError, which there has another meaning.
+    """
+    try:
+        return work(*arguments)
+    except TimeoutError as error:
+        raise MemeEraError(f"what it needed did not answer in time: {error}") from error
+    except Exception as error:
+        error.add_note(traceback.format_exc())  # tracebacks do not travel, notes do
+        raise
+
+
 def answer(question: Question) -> messages.Classification | Refused:
     """What the model says of a picture, with the parts that were asked for.
 
@@ -110,10 +131,13 @@ def answer(question: Question) -> messages.Classification | Refused:
     started = time.perf_counter()
     classifier = _loaded(question.settings, question.serving)
     stored = _stored(question.settings)
+    collection = _opened(stored) if question.parts & {Part.KNOWN, Part.SIMILAR} else None
     try:
-        lines = stored.words(question.data) if question.words else None
+        lines = None
+        if question.words and classifier.reads_words:
+            lines = stored.words(question.data)
         said = classifier.classify(question.data, read=question.words, lines=lines)
-        parts = _parts(question, classifier, said, stored.collection)
+        parts = _parts(question, classifier, said, collection)
     except ImageRejected as error:
         return Refused(error.reason, error.detail)
     return messages.Classification(
@@ -133,8 +157,10 @@ def take_in(settings: Settings, said: Correction) -> Taken | Refused:
     Raises:
         MemeEraError: the database does not answer.
     """
+    collection = _opened(_stored(settings), make=True)
+    assert collection is not None
     try:
-        return correct(_stored(settings).opened, said)
+        return correct(collection, said)
     except ImageRejected as error:
         return Refused(error.reason, error.detail)
     except BadInput as error:
@@ -147,27 +173,40 @@ def take_out(settings: Settings, visitor: str, key: str) -> bool:
     Raises:
         MemeEraError: the database does not answer.
     """
-    collection = _stored(settings).collection
+    collection = _opened(_stored(settings))
     return collection is not None and take_back(collection, visitor, key)
 
 
-def small_picture(settings: Settings, sha256: str) -> bytes | None:
-    """A meme's picture made small, as a JPEG; None: there is none, or it is damaged.
+def small_picture(settings: Settings, sha256: str) -> bytes | Refused:
+    """A meme's picture made small, as a JPEG.
 
     Raises:
         MemeEraError: the database or the store does not answer.
     """
-    collection = _stored(settings).collection
+    nothing = Refused("not_found", "there is no such picture")
+    collection = _opened(_stored(settings))
     if collection is None:
-        return None
+        return nothing
     with collection.database.reading() as session:
         row = picture_row(session, sha256)
     if row is None:
-        return None
+        return nothing
     try:
         return thumbnail(collection.media.get(row.sha256, row.format), _THUMBNAIL_PX)
-    except ImageRejected:
-        return None
+    except ImageRejected as error:
+        return Refused("not_found", f"the picture is damaged: {error.detail}")
+
+
+def _opened(stored: Stored, *, make: bool = False) -> Collection | None:
+    """The collection, if there is one.
+
+    Raises:
+        MemeEraError: it cannot be opened; not BadInput, for no caller can mend that.
+    """
+    try:
+        return stored.opened if make else stored.collection
+    except BadInput as error:
+        raise MemeEraError(str(error)) from error
 
 
 def _parts(
@@ -187,17 +226,15 @@ def _parts(
         parts["map"] = _map(classifier, said, decode(question.data, at_least_px=_MAP_PX).size)
     if collection is None:
         return parts
-    meme_id = None
     if Part.KNOWN in wanted:
         found = known(collection, question.data, fingerprint(question.data))
-        meme_id = None if found.meme is None else found.meme.meme_id
         parts["known"] = messages.KnownPicture(
             relation=found.relation,
             meme=None if found.meme is None else _meme(found.meme),
             n_of_template=found.n_of_template,
         )
     if Part.SIMILAR in wanted:
-        parts["similar"] = _similar(said, collection, but=meme_id)
+        parts["similar"] = _similar(question.data, said, collection)
     return parts
 
 
@@ -213,10 +250,12 @@ def _map(classifier: Classifier, said: Prediction, size: tuple[int, int]) -> mes
     )
 
 
-def _similar(said: Prediction, collection: Collection, but: int | None) -> list[messages.Similar]:
+def _similar(data: bytes, said: Prediction, collection: Collection) -> list[messages.Similar]:
     index = _index(collection, said.model)
     with collection.database.reading() as session:
         index.follow(session)
+        itself = kept(session, hash_bytes(data))
+        but = None if itself is None else itself.meme_id
         near = index.nearest(session, said.answer.embedding, _N_SIMILAR, but=but)
         memes = {meme.meme_id: meme for meme in known_memes(session, [n.meme_id for n in near])}
     return [

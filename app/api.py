@@ -32,6 +32,7 @@ from app.requests import Asked, Corrected, Inputs, Predict, TakenBack, asked, ch
 from app.service import Service
 from app.uploads import Upload, Uploads, media_type
 from core.browser import PICTURE_HEADERS
+from core.errors import MemeEraError
 from training.registry import Registry
 
 __all__ = ["Api"]
@@ -79,20 +80,20 @@ class Api:
         query = asked(request)
         async with self._uploads.picture(request) as upload:
             with self._service.admitted():
-                return _json(await self._one(upload.data, query))
+                return _json(await self._one(request, upload.data, query))
 
     async def _classify_batch(self, request: Request) -> Response:
         query = asked(request)
         async with self._uploads.files(request, self._settings.max_files) as uploads:
             with self._service.admitted():
-                found = await self._each([upload.data for upload in uploads], query)
+                found = await self._each(request, [one.data for one in uploads], query)
         return _json(Batch(results=[_of_file(*one) for one in zip(uploads, found, strict=True)]))
 
     async def _model(self, request: Request) -> Response:
-        serving = await self._service.serving()
-        card = Registry(self._settings.models_dir).card(serving.version)
+        version = self._service.version
+        card = Registry(self._settings.models_dir).card(version)
         model = Model(
-            model_version_status=[Version(version=serving.version)],
+            model_version_status=[Version(version=version)],
             genres=card["classes"],
             years=card["years"],
             reads_words=card["reads_words"],
@@ -108,7 +109,7 @@ class Api:
                 raise ApiError(413, "too_many_files", f"at most {most} pictures a request")
             files = [decoded(picture) for picture in pictures]
             with self._service.admitted():
-                found = await self._each(files, Asked())
+                found = await self._each(request, files, Asked())
         for i, one in enumerate(found):
             if isinstance(one, ApiError):  # as TensorFlow Serving, which answers all or nothing
                 raise ApiError(
@@ -126,11 +127,11 @@ class Api:
                 sent = read(Inputs, body)
                 data, top_k = decoded(sent.inputs), sent.parameters.top_k
                 with self._service.admitted():
-                    said = await self._one(data, Asked(top_k=top_k))
+                    said = await self._one(request, data, Asked(top_k=top_k))
         else:
             async with self._uploads.picture(request) as upload:
                 with self._service.admitted():
-                    said = await self._one(upload.data, Asked())
+                    said = await self._one(request, upload.data, Asked())
         return JSONResponse([one.model_dump() for one in said.genre])
 
     async def _correct(self, request: Request) -> Response:
@@ -144,19 +145,18 @@ class Api:
 
     async def _take_back(self, request: Request) -> Response:
         who = checked(TakenBack, request.query_params)
-        await self._service.take_back(who.visitor, request.path_params["key"])
+        with self._service.admitted():
+            await self._service.take_back(who.visitor, request.path_params["key"])
         return Response(status_code=204)
 
     async def _thumbnail(self, request: Request) -> Response:
-        small = await self._service.small_picture(request.path_params["sha256"])
+        with self._service.admitted():
+            small = await self._service.small_picture(request.path_params["sha256"])
         return Response(small, media_type="image/jpeg", headers=PICTURE_HEADERS)
 
     async def _health(self, request: Request) -> Response:
-        serving = await self._service.serving()
-        problem = self._service.problem
-        return _json(
-            Health(status="degraded" if problem else "ok", model=serving.version, problem=problem)
-        )
+        version, problem = self._service.version, self._service.problem
+        return _json(Health(status="degraded" if problem else "ok", model=version, problem=problem))
 
     async def _told(self, request: Request) -> Response:
         return Response(self._metrics.text(), media_type=CONTENT_TYPE)
@@ -168,7 +168,7 @@ class Api:
         return HTMLResponse(docs_page(openapi(self._settings)))
 
     async def _each(
-        self, pictures: Sequence[bytes], asked: Asked
+        self, request: Request, pictures: Sequence[bytes], asked: Asked
     ) -> list[Classification | ApiError]:
         """What became of each, in their order; as many at a time as there are processes."""
         found: list[Classification | ApiError | None] = [None] * len(pictures)
@@ -177,7 +177,7 @@ class Api:
         async def work() -> None:
             for i, data in waiting:  # one iterator for all: each takes what comes next
                 try:
-                    found[i] = await self._one(data, asked)
+                    found[i] = await self._one(request, data, asked)
                 except ApiError as error:
                     found[i] = error
 
@@ -186,11 +186,15 @@ class Api:
                 tasks.start_soon(work)
         return [one for one in found if one is not None]
 
-    async def _one(self, data: bytes, asked: Asked) -> Classification:
+    async def _one(self, request: Request, data: bytes, asked: Asked) -> Classification:
+        async def is_wanted() -> bool:
+            return not await request.is_disconnected()
+
         try:
-            if len(data) > self._settings.max_bytes:
-                raise self._uploads.too_large()
-            said = await self._service.ask(data, words=asked.words, parts=frozenset(asked.include))
+            self._uploads.check(data)
+            said = await self._service.ask(
+                data, words=asked.words, parts=frozenset(asked.include), is_wanted=is_wanted
+            )
         except ApiError as error:
             self._metrics.count_picture(error.code)
             raise
@@ -215,7 +219,9 @@ class _Endpoint:
         except ApiError as error:
             answer = as_response(error)
             if error.status == 405:
-                answer.headers["Allow"] = ", ".join(self._handlers)
+                answer.headers["Allow"] = ", ".join(self._allowed)
+        except MemeEraError as error:  # the model's card is gone, since it was loaded
+            answer = as_response(ApiError(503, "no_model", str(error)))
         except ClientDisconnect:
             answer = Response(status_code=400)  # nobody reads it
         except Exception:  # noqa: BLE001  # the edge: a defect ends its request alone
@@ -226,12 +232,16 @@ class _Endpoint:
         self._metrics.count_request(self._path, answer.status_code, seconds)
         await answer(scope, receive, send)
 
+    @property
+    def _allowed(self) -> list[str]:
+        return [*self._handlers, *(["HEAD"] if "GET" in self._handlers else [])]
+
     def _handler(self, method: str) -> Handler:
         if not self._handlers:
             raise ApiError(404, "not_found", "there is no such address; see /docs")
         handler = self._handlers.get("GET" if method == "HEAD" else method)
         if handler is None:
-            raise ApiError(405, "method_not_allowed", f"this takes {', '.join(self._handlers)}")
+            raise ApiError(405, "method_not_allowed", f"this takes {', '.join(self._allowed)}")
         return handler
 
 

@@ -30,7 +30,6 @@ __all__ = [
 ]
 
 Probability = Annotated[float, Field(ge=0, le=1)]
-Share = Annotated[float, Field(ge=0, le=1)]
 Genre = Annotated[str, Field(json_schema_extra={"enum": [genre.key for genre in GENRES]})]
 
 
@@ -65,7 +64,7 @@ class ReadLine(_Message):
     """A line of words that was read in the picture."""
 
     text: str
-    box: tuple[Share, Share, Share, Share] = Field(
+    box: tuple[Probability, Probability, Probability, Probability] = Field(
         description="Left, top, right, bottom, as shares of the picture's sides."
     )
     confidence: Probability
@@ -77,7 +76,7 @@ class Heat(_Message):
     label: Genre
     rows: Annotated[int, Field(ge=1)]
     columns: Annotated[int, Field(ge=1)]
-    values: list[Share] = Field(description="Row by row from the top.")
+    values: list[Probability] = Field(description="Row by row from the top.")
 
 
 class Meme(_Message):

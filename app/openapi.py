@@ -59,7 +59,7 @@ _FAILURES: Final = {
 }
 _OF_ALL: Final = ("401", "421", "500", "503")
 _OF_BODIES: Final = (*_OF_ALL, "400", "403", "408", "413", "422", "429", "504")
-_OF_ONE: Final = (*_OF_ALL, "404", "504")
+_OF_ONE: Final = (*_OF_ALL, "404", "429", "504")
 
 
 def openapi(settings: Settings) -> dict[str, Any]:

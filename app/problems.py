@@ -5,11 +5,13 @@
 | 400 | bad_request, no_picture, one_picture | the request is not as documented |
 | 401 | unauthorized | no token, or a wrong one |
 | 403 | forbidden_origin | a page of another site asks |
+| 403 | corrections_off | this server takes none |
 | 404, 405 | not_found, method_not_allowed | |
 | 408 | slow_upload | the body did not arrive in time |
 | 413 | too_many_bytes, too_many_files | |
 | 421 | wrong_host | a name that is not this machine's |
 | 422 | empty, not_an_image, corrupt, too_many_pixels, too_small | no picture that is taken |
+| 422 | not_taken | this picture was removed, because it is gone where it was seen |
 | 429 | busy | come back after Retry-After |
 | 500 | internal | a defect of ours; it is in the log |
 | 503 | no_model, collection_unavailable | something has to be mended here |

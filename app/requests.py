@@ -94,7 +94,8 @@ class Named(_Request):
 class Predict(_Request):
     """What TensorFlow Serving's clients send."""
 
-    instances: Annotated[list[B64 | Named], Field(min_length=1)]
+    # Bounded here as well: a million empty ones would be gigabytes before they are counted.
+    instances: Annotated[list[B64 | Named], Field(min_length=1, max_length=1024)]
     signature_name: Literal["serving_default"] = "serving_default"
 
     @property

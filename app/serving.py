@@ -64,7 +64,7 @@ def serve(
         open_browser=open_browser,
         routes=[*modules(), *Api(service).routes()],
         middleware=[Middleware(Guard, host=host, token=token)],
-        start=service.start,
+        around=service.open,
         token=made,
         theme=THEME,
     )

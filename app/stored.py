@@ -1,8 +1,10 @@
 """The words that were read before: a file that the collection has need not be read again."""
 
-from functools import cached_property
+import logging
+from threading import Lock
 from typing import TYPE_CHECKING
 
+from core.errors import MemeEraError
 from core.fingerprint import hash_bytes
 from core.settings import Settings
 from core.words import Line
@@ -12,12 +14,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Stored"]
 
+_log = logging.getLogger(__name__)
+
 
 class Stored:
     """The collection of these settings, opened once it is needed, and only if there is one."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._opened: Collection | None = None
+        self._lock = Lock()
 
     @property
     def collection(self) -> "Collection | None":
@@ -30,18 +36,21 @@ class Stored:
     def words(self, data: bytes) -> tuple[Line, ...] | None:
         """The words in the file of these bytes; None: they are not known.
 
-        Raises:
-            MemeEraError: the database does not answer.
+        They only save time: a database that does not answer leaves them unknown.
         """
-        collection = self.collection
-        if collection is None:
+        try:
+            collection = self.collection
+            if collection is None:
+                return None
+            from db.known import words_in_file
+
+            with collection.database.reading() as session:
+                return words_in_file(session, hash_bytes(data))
+        except MemeEraError as error:
+            _log.warning("words that were read before are not known: %s", error)
             return None
-        from db.known import words_in_file
 
-        with collection.database.reading() as session:
-            return words_in_file(session, hash_bytes(data))
-
-    @cached_property
+    @property
     def opened(self) -> "Collection":
         """The collection, made where there is none.
 
@@ -50,4 +59,7 @@ class Stored:
         """
         from db.memes import Collection  # SQLAlchemy takes a third of a second to load
 
-        return Collection.open(self._settings)
+        with self._lock:
+            if self._opened is None:
+                self._opened = Collection.open(self._settings)
+            return self._opened

@@ -7,6 +7,8 @@ from pathlib import PurePosixPath
 from typing import Final
 
 import anyio
+from anyio.lowlevel import checkpoint
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
@@ -14,13 +16,16 @@ from starlette.requests import Request
 from app.problems import ApiError
 from core.settings import Settings
 
-__all__ = ["Upload", "Uploads", "media_type"]
+__all__ = ["Upload", "Uploads", "media_type", "too_large"]
 
 _MULTIPART: Final = "multipart/form-data"
+_PIECE: Final = 64 << 10  # bytes of a form that are parsed before others get a turn
+_MAX_FIELD: Final = 1 << 10  # bytes of a form's field that is no file
 _MULTIPART_HEADERS: Final = 64 << 10  # bytes of boundaries and names around files
 _MAX_FIELDS: Final = 16  # of a form, besides its files
 _MAX_REQUEST: Final = 128 << 20  # bytes of all the files of one request
-_MAX_HELD: Final = 512 << 20  # bytes of all requests at a time
+# Bytes of all requests at a time; while a form is taken apart, its files are held twice.
+_MAX_HELD: Final = 256 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +69,7 @@ class Uploads:
             yield self._checked(files[0]), fields
 
     def _checked(self, upload: Upload) -> Upload:
-        if len(upload.data) > self._settings.max_bytes:
-            raise self.too_large()
+        self.check(upload.data)
         return upload
 
     @asynccontextmanager
@@ -93,7 +97,7 @@ class Uploads:
         """
         told = request.headers.get("content-length", "")
         if told.isdecimal() and int(told) > max_bytes:
-            raise self.too_large()
+            raise too_large(max_bytes, "request")
         body = bytearray()
         try:
             with anyio.fail_after(self._settings.upload_timeout_s):
@@ -101,7 +105,7 @@ class Uploads:
                     self.n_bytes_held += len(chunk)
                     body += chunk
                     if len(body) > max_bytes:
-                        raise self.too_large()
+                        raise too_large(max_bytes, "request")
                     if self.n_bytes_held > _MAX_HELD:
                         raise ApiError(
                             429, "busy", "too much is being sent at once", retry_after_s=2
@@ -115,11 +119,19 @@ class Uploads:
         finally:
             self.n_bytes_held -= len(body)
 
-    def too_large(self) -> ApiError:
-        """What is said of more bytes than are taken."""
-        return ApiError(
-            413, "too_many_bytes", f"at most {self._settings.max_bytes} bytes a picture are taken"
-        )
+    def check(self, picture: bytes) -> None:
+        """Refuse a picture that is too large.
+
+        Raises:
+            ApiError: it is.
+        """
+        if len(picture) > self._settings.max_bytes:
+            raise too_large(self._settings.max_bytes, "picture")
+
+
+def too_large(max_bytes: int, what: str) -> ApiError:
+    """What is said of more bytes than are taken."""
+    return ApiError(413, "too_many_bytes", f"at most {max_bytes} bytes a {what} are taken")
 
 
 def media_type(request: Request) -> str:
@@ -134,15 +146,22 @@ async def _parsed(
     if media_type(request) != _MULTIPART:
         raise ApiError(400, "bad_request", f"send a form: {_MULTIPART}")
 
-    async def once() -> AsyncIterator[bytes]:
-        yield body
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), _PIECE):
+            yield body[start : start + _PIECE]
+            await checkpoint()  # a form of nothing but boundaries takes seconds
 
+    _, options = parse_options_header(request.headers.get("content-type"))
+    if options.get(b"charset", b"utf-8").lower() not in (b"utf-8", b"utf8"):
+        raise ApiError(400, "bad_request", "a form's names are in UTF-8")
     parser = MultiPartParser(
         request.headers,
-        once(),  # type: ignore[arg-type]  # any that yields bytes
+        pieces(),  # type: ignore[arg-type]  # any that yields bytes
         max_files=max_files,
         max_fields=_MAX_FIELDS,
+        max_part_size=_MAX_FIELD,
     )
+    parser.spool_max_size = len(body) + 1  # in memory, where it is already: no disk to fill
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError, ValueError) as error:

@@ -1,5 +1,6 @@
 """What all commands share: the report, the log, the exit code."""
 
+import io
 import json
 import logging
 import os
@@ -28,6 +29,10 @@ def run(
     Errors that memeEra raises on purpose end as one line on standard error. So does a library that
     is not installed: `extra` is the optional dependency that brings what the command needs.
     """
+    # File names need not be text: what cannot be written is escaped, and ends nothing.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(logging.WARNING)  # libraries lower their own loggers' levels
     logging.basicConfig(handlers=[handler], format="%(name)s: %(message)s")

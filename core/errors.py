@@ -55,3 +55,7 @@ class ImageRejected(BadInput):
         super().__init__(f"{detail} ({reason})")
         self.reason = reason
         self.detail = detail
+
+    def __reduce__(self) -> tuple[type["ImageRejected"], tuple[Reject, str]]:
+        """So that it comes whole out of another process."""
+        return type(self), (self.reason, self.detail)

@@ -24,6 +24,7 @@ __all__ = [
     "later_frames",
     "read_header",
     "thumbnail",
+    "upright",
 ]
 
 # Pillow opens an MPO, a JPEG with a second photo behind it, as JPEG.
@@ -103,9 +104,14 @@ def decode(data: bytes, at_least_px: int | None = None) -> Image.Image:
             if at_least_px is not None:
                 image.draft("RGB", (at_least_px, at_least_px))
             image.load()
-            return _opaque(ImageOps.exif_transpose(image))
+            return upright(image)
         except _DECODER_ERRORS as error:
             raise _corrupt(error) from error
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """A loaded image as `decode` gives it: turned as its EXIF says, opaque, RGB."""
+    return _opaque(ImageOps.exif_transpose(image))
 
 
 def thumbnail(data: bytes, side_px: int) -> bytes:

@@ -17,4 +17,9 @@ def is_local(host: str) -> bool:
 
 def is_same_origin(origin: str | None, host: str | None) -> bool:
     """Whether a request comes from a page of the host that it goes to."""
-    return origin is not None and host is not None and urlsplit(origin).netloc == host
+    if origin is None or host is None:
+        return False
+    try:
+        return urlsplit(origin).netloc == host
+    except ValueError:  # no address at all
+        return False

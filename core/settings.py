@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     max_files: int = Field(default=64, ge=1)
     """How many pictures one request may bring."""
     max_waiting: int = Field(default=64, ge=1)
-    """How many pictures may wait to be answered; beyond, callers are told to come back later."""
+    """How many requests may wait to be answered; beyond, callers are told to come back later."""
     answer_timeout_s: float = Field(default=30.0, gt=0)
     """How long one picture may take; a process that needs longer is ended."""
     upload_timeout_s: float = Field(default=30.0, gt=0)

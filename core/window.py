@@ -2,12 +2,18 @@
 
 import errno
 import logging
+import os
 import signal
 import socket
 import sys
 import webbrowser
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    nullcontext,
+)
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -36,7 +42,7 @@ def serve_window(
     open_browser: bool = False,
     routes: "Sequence[BaseRoute]" = (),
     middleware: "Sequence[Middleware]" = (),
-    start: Callable[[], Awaitable[None]] | None = None,
+    around: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     token: str | None = None,
     theme: Mapping[str, str] = _THEME,
 ) -> None:
@@ -50,7 +56,8 @@ def serve_window(
         open_browser: whether to open the page in the user's browser.
         routes: what else is answered.
         middleware: what every request goes through.
-        start: what has to be done on the server's loop before it answers.
+        around: what is open on the server's loop while it answers; where it fails to open, the
+            process ends with its error's one line.
         token: what the address is to carry.
         theme: Streamlit's settings for colours.
 
@@ -73,13 +80,18 @@ def serve_window(
         at = _ANYWHERE.get(host, host)
         url = f"http://{f'[{at}]' if ':' in at else at}:{st.get_option('server.port')}"
         url += f"/?token={token}" if token else ""
-        if start is not None:
-            await start()
-        click.echo(f"{name} at {url} (Ctrl-C ends it)")
-        sys.stdout.flush()
-        if open_browser:
-            webbrowser.open(url)
-        yield
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(around())
+            except MemeEraError as error:
+                # The server would tell a traceback and go on; nothing is under way yet.
+                click.echo(str(error), err=True)
+                os._exit(error.exit_code)
+            click.echo(f"{name} at {url} (Ctrl-C ends it)")
+            sys.stdout.flush()
+            if open_browser:
+                webbrowser.open(url)
+            yield
 
     st.App(script, lifespan=announce, routes=routes, middleware=middleware).run(
         config={

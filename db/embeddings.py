@@ -8,7 +8,7 @@ from typing import Any, Final
 import faiss
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.columns import ASKED_AT_ONCE
@@ -52,20 +52,30 @@ class EmbeddingIndex:
         return 0 if self._index is None else int(self._index.ntotal)
 
     def follow(self, session: Session) -> None:
-        """Take in what was predicted since."""
+        """Take in what was predicted since; from the start where anything else has changed."""
         with self._lock:
-            while rows := session.execute(self._since()).all():
-                vectors = np.frombuffer(b"".join(row.embedding for row in rows), _KEPT_AS)
-                vectors = vectors.reshape(len(rows), -1).astype(np.float32)
-                if self._index is None:
-                    kept = faiss.IndexScalarQuantizer(
-                        vectors.shape[1],
-                        faiss.ScalarQuantizer.QT_fp16,
-                        faiss.METRIC_INNER_PRODUCT,
-                    )
-                    self._index = faiss.IndexIDMap(kept)
-                self._index.add_with_ids(vectors, np.array([row.meme_id for row in rows]))
-                self._last_id = rows[-1].id
+            there = session.execute(self._there()).one()
+            if (there.n, there.last_id) == (len(self), self._last_id or None):
+                return
+            self._take_in(session)
+            # Rows went, or such came that others were faster than: their ids are not the last.
+            if len(self) != there.n:
+                self._index, self._last_id = None, 0
+                self._take_in(session)
+
+    def _take_in(self, session: Session) -> None:
+        while rows := session.execute(self._since()).all():
+            vectors = np.frombuffer(b"".join(row.embedding for row in rows), _KEPT_AS)
+            vectors = vectors.reshape(len(rows), -1).astype(np.float32)
+            if self._index is None:
+                kept = faiss.IndexScalarQuantizer(
+                    vectors.shape[1],
+                    faiss.ScalarQuantizer.QT_fp16,
+                    faiss.METRIC_INNER_PRODUCT,
+                )
+                self._index = faiss.IndexIDMap(kept)
+            self._index.add_with_ids(vectors, np.array([row.meme_id for row in rows]))
+            self._last_id = rows[-1].id
 
     def nearest(
         self, session: Session, embedding: npt.NDArray[np.float32], k: int, *, but: int | None
@@ -91,6 +101,11 @@ class EmbeddingIndex:
             if meme in active:
                 found.setdefault(meme, Similar(meme, round(cosine, 4)))
         return list(found.values())[:k]
+
+    def _there(self) -> Any:
+        return select(
+            func.count(Prediction.id).label("n"), func.max(Prediction.id).label("last_id")
+        ).where(Prediction.model_version == self._model_version, Prediction.embedding.is_not(None))
 
     def _since(self) -> Any:
         return (

@@ -338,7 +338,7 @@ def test_a_prediction_cannot_be_changed(trained: Trained, memes: list[Path]) -> 
 
 
 def test_bytes_path_and_picture_give_one_answer(trained: Trained, memes: list[Path]) -> None:
-    classifier = Classifier.load(Settings(data_dir=trained.data_dir))
+    classifier = MemeEra.load(settings=Settings(data_dir=trained.data_dir))
     file = io.BytesIO()
     Image.open(memes[0]).save(file, "PNG")
     (memes[0].parent / "same.png").write_bytes(file.getvalue())
@@ -347,7 +347,7 @@ def test_bytes_path_and_picture_give_one_answer(trained: Trained, memes: list[Pa
     by_picture = classifier.classify(Image.open(memes[0]))
     assert by_bytes.genre == by_path.genre == by_picture.genre
     assert by_bytes.words == by_path.words == by_picture.words
-    again = classifier.classify(file.getvalue(), read=False, lines=by_bytes.words)
+    again = classifier.classifier.classify(file.getvalue(), read=False, lines=by_bytes.words)
     assert again.genre == by_bytes.genre
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from core.errors import BadInput
-from core.images import decode
+from core.images import decode, upright
 from core.quiet import quiet_native
 from core.settings import Settings
 from core.words import Line, read_words
@@ -150,12 +150,12 @@ class Classifier:
 
     def classify(
         self,
-        picture: bytes | Path | Image.Image,
+        picture: bytes | Image.Image,
         *,
         read: bool = True,
         lines: Sequence[Line] | None = None,
     ) -> Prediction:
-        """The genre and the year of one picture, a file's bytes, a path or an RGB image.
+        """The genre and the year of one picture, a file's bytes or an image of Pillow.
 
         Args:
             picture: what is to be classified.
@@ -164,12 +164,9 @@ class Classifier:
             lines: the words, where they were read before.
 
         Raises:
-            BadInput: the path cannot be read.
             ImageRejected: the bytes are not an image that is taken.
         """
         started = time.perf_counter()
-        if isinstance(picture, Path):
-            picture = _read(picture)
         if read and lines is None and self.reads_words:
             # Letters are read in the whole picture, as `training read` does.
             lines = read_words(_opened(picture))
@@ -236,14 +233,7 @@ def year_percentiles(years: npt.NDArray[np.float32], first_year: int) -> npt.NDA
 _NOTHING: Final = written((), 1.0)
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"cannot be read: {error.strerror}") from error
-
-
 def _opened(picture: bytes | Image.Image, at_least_px: int | None = None) -> Image.Image:
     if isinstance(picture, Image.Image):
-        return picture.convert("RGB")
+        return upright(picture)
     return decode(picture, at_least_px)

@@ -241,6 +241,8 @@ class Registry:
             card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise BadInput(f"{path}: damaged: {error}") from error
+        if not isinstance(card, dict):
+            raise BadInput(f"{path}: damaged: it is no object")
         missing = {"classes", "metrics", "snapshot", "config"} - set(card)
         if missing:
             raise BadInput(f"{path}: damaged: lacks {', '.join(sorted(missing))}")
