@@ -4,33 +4,25 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, TypeVar
 
-import numpy as np
 from PIL import Image
 
 from app import messages
 from app.correcting import Correction, Taken, correct, take_back
+from app.parts import Part, parts_of
 from app.stored import Stored
 from core.errors import BadInput, ImageRejected, MemeEraError
-from core.fingerprint import fingerprint, hash_bytes
-from core.images import decode, thumbnail
+from core.images import thumbnail
 from core.settings import Settings
-from core.words import Line
-from db.embeddings import EmbeddingIndex
-from db.known import KnownMeme, known, known_memes
 from db.memes import Collection
 from db.showing import picture_row
-from db.sightings import kept
-from training.classifier import Classifier, Prediction
-from training.heat import heat, on_picture
+from training.classifier import Classifier
 from training.registry import CARD, LITERT_MODEL, Registry
 
 __all__ = [
-    "Part",
     "Question",
     "Refused",
     "Serving",
@@ -44,19 +36,7 @@ __all__ = [
 
 _T = TypeVar("_T")
 
-_N_SIMILAR: Final = 8
 _THUMBNAIL_PX: Final = 320  # twice as wide as it is shown, for screens with small pixels
-_MAP_PX: Final = 32  # of the longer side: more cells than the network has
-
-
-class Part(StrEnum):
-    """What can be asked for besides genre, year and words."""
-
-    YEARS = "years"
-    LINES = "lines"
-    MAP = "map"
-    KNOWN = "known"
-    SIMILAR = "similar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +117,7 @@ def answer(question: Question) -> messages.Classification | Refused:
         if question.words and classifier.reads_words:
             lines = stored.words(question.data)
         said = classifier.classify(question.data, read=question.words, lines=lines)
-        parts = _parts(question, classifier, said, collection)
+        parts = parts_of(question.parts, question.data, classifier, said, collection)
     except ImageRejected as error:
         return Refused(error.reason, error.detail)
     return messages.Classification(
@@ -209,95 +189,11 @@ def _opened(stored: Stored, *, make: bool = False) -> Collection | None:
         raise MemeEraError(str(error)) from error
 
 
-def _parts(
-    question: Question,
-    classifier: Classifier,
-    said: Prediction,
-    collection: Collection | None,
-) -> dict[str, object]:
-    wanted = question.parts
-    parts: dict[str, object] = {}
-    if Part.YEARS in wanted:
-        scores = [round(score, 5) for score in said.answer.years.tolist()]
-        parts["years"] = messages.Years(first=classifier.first_year, scores=scores)
-    if Part.LINES in wanted and said.words is not None:
-        parts["lines"] = [_line(line) for line in said.words]
-    if Part.MAP in wanted:
-        parts["map"] = _map(classifier, said, decode(question.data, at_least_px=_MAP_PX).size)
-    if collection is None:
-        return parts
-    if Part.KNOWN in wanted:
-        found = known(collection, question.data, fingerprint(question.data))
-        parts["known"] = messages.KnownPicture(
-            relation=found.relation,
-            meme=None if found.meme is None else _meme(found.meme),
-            n_of_template=found.n_of_template,
-        )
-    if Part.SIMILAR in wanted:
-        parts["similar"] = _similar(question.data, said, collection)
-    return parts
-
-
-def _map(classifier: Classifier, said: Prediction, size: tuple[int, int]) -> messages.Heat:
-    label = said.genre[0].label
-    hot = heat(said.answer.map, classifier.classes.index(label))
-    laid = on_picture(hot, _MAP_PX, *size)
-    return messages.Heat(
-        label=label,
-        rows=laid.shape[0],
-        columns=laid.shape[1],
-        values=np.round(laid, 3).ravel().astype(float).round(3).tolist(),
-    )
-
-
-def _similar(data: bytes, said: Prediction, collection: Collection) -> list[messages.Similar]:
-    index = _index(collection, said.model)
-    with collection.database.reading() as session:
-        index.follow(session)
-        itself = kept(session, hash_bytes(data))
-        but = None if itself is None else itself.meme_id
-        near = index.nearest(session, said.answer.embedding, _N_SIMILAR, but=but)
-        memes = {meme.meme_id: meme for meme in known_memes(session, [n.meme_id for n in near])}
-    return [
-        messages.Similar(cosine=one.cosine, meme=_meme(memes[one.meme_id]))
-        for one in near
-        if one.meme_id in memes
-    ]
-
-
-def _line(line: Line) -> messages.ReadLine:
-    left, top, right, bottom = (round(min(max(side, 0.0), 1.0), 4) for side in line.box)
-    return messages.ReadLine(
-        text=line.text, box=(left, top, right, bottom), confidence=round(line.confidence, 4)
-    )
-
-
-def _meme(one: KnownMeme) -> messages.Meme:
-    place = one.first_seen
-    return messages.Meme(
-        id=one.meme_id,
-        sha256=one.sha256,
-        label=one.genre,
-        nsfw=one.nsfw,
-        n_seen=one.n_seen,
-        source=place and place.source,
-        community=place and place.community,
-        title=place and place.title,
-        permalink=place and place.permalink,
-        posted_at=place and place.posted_at,
-    )
-
-
 # What a process keeps from one question to the next: of models the champion, and the one before it
 # or after.
 @lru_cache(maxsize=2)
 def _loaded(settings: Settings, serving: Serving) -> Classifier:
     return Classifier.load(settings, serving.version)
-
-
-@lru_cache(maxsize=2)
-def _index(_collection: Collection, version: str) -> EmbeddingIndex:
-    return EmbeddingIndex(version)
 
 
 @lru_cache(maxsize=1)

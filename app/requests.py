@@ -16,7 +16,7 @@ from pydantic import (
 )
 from starlette.requests import Request
 
-from app.answering import Part
+from app.parts import Part
 from app.problems import ApiError
 from core.genres import GENRES
 from core.validation import first_problem

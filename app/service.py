@@ -17,7 +17,6 @@ from anyio import BrokenWorkerProcess, CapacityLimiter, create_task_group, fail_
 from starlette.requests import ClientDisconnect
 
 from app.answering import (
-    Part,
     Question,
     Refused,
     Serving,
@@ -30,6 +29,7 @@ from app.answering import (
 )
 from app.correcting import Correction, Taken
 from app.messages import Classification
+from app.parts import Part
 from app.problems import ApiError
 from core.errors import BadInput, MemeEraError
 from core.settings import Settings

@@ -239,7 +239,7 @@ def test_the_document_and_the_page_about_it_are_served(server: Server) -> None:
 
 def test_another_sites_page_and_another_name_are_refused(server: Server) -> None:
     host = urlsplit(server.address).netloc
-    for origin in ("https://evil.example", "null", f"http://{host}.evil.example"):
+    for origin in ("https://evil.example", "null", f"http://{host}.evil.example", "http://["):
         answer = server.client.post("/v1/classify", content=meme(), headers={"Origin": origin})
         assert code_of(answer) == (403, "forbidden_origin")
     answer = server.client.post(
@@ -281,6 +281,29 @@ def test_what_a_collection_knows_is_told_where_it_is_asked_for(
             "meme": None,
             "n_of_template": 0,
         }
+
+
+def test_a_request_that_would_be_gigabytes_once_it_is_read_is_refused_before(
+    server: Server,
+) -> None:
+    for instances in ('{"b64":""}', "1"):
+        body = f'{{"instances":[{",".join([instances] * 200_000)}]}}'
+        started = time.monotonic()
+        answer = server.client.post("/v1/models/memeera:predict", content=body)
+        assert code_of(answer) == (400, "bad_request")
+        assert len(answer.content) < 1000
+        assert time.monotonic() - started < 30
+    boundaries = b"\r\n--a" * 1_000_000
+    answer = server.client.post(
+        "/v1/classify",
+        content=boundaries,
+        headers={"Content-Type": "multipart/form-data; boundary=a"},
+    )
+    assert code_of(answer)[0] == 400
+    kind = "multipart/form-data; boundary=a; charset=punycode"
+    form = b'--a\r\nContent-Disposition: form-data; name="x"\r\n\r\ny\r\n--a--\r\n'
+    other = server.client.post("/v1/classify", content=form, headers={"Content-Type": kind})
+    assert code_of(other) == (400, "bad_request")
 
 
 def test_large_bodies_and_slow_ones_are_ended(trained: Trained) -> None:
@@ -353,8 +376,10 @@ def test_a_picture_that_ends_its_process_ends_nothing_else(trained: Trained) -> 
 def test_a_picture_that_takes_too_long_is_given_up(trained: Trained) -> None:
     with served(trained.data_dir, "--workers", "1", answer_timeout_s="0.5") as server:
         tall = encode(draw("text_post", random.Random(0)).convert("RGB").resize((400, 9000)), "PNG")
-        answer = server.client.post("/v1/classify", content=tall)
-        assert code_of(answer) == (504, "too_slow")
+        for _ in range(2):  # the process in its place is ready for the next
+            answer = server.client.post("/v1/classify", content=tall)
+            assert code_of(answer) == (504, "too_slow")
+            assert classify(server, meme(), **WORDLESS)["genre"]
 
 
 def test_another_champion_is_followed_and_a_damaged_one_is_not_taken_on(
@@ -387,6 +412,22 @@ def test_another_champion_is_followed_and_a_damaged_one_is_not_taken_on(
         assert "cannot be loaded" in health["problem"]
         assert classify(server, meme(), **WORDLESS)["model"] == "99990101-000000-newer"
 
+        def becomes(status: str) -> bool:
+            ends = time.monotonic() + 60
+            while time.monotonic() < ends:
+                if server.client.get("/healthz").json()["status"] == status:
+                    return True
+                time.sleep(0.2)
+            return False
+
+        Registry(models).roll_back()
+        assert becomes("ok")
+        Registry(models).promote("99990202-000000-damaged")
+        assert becomes("degraded")
+        (models / "99990202-000000-damaged" / "card.json").write_text("null")
+        assert becomes("degraded")
+        assert classify(server, meme(), **WORDLESS)["model"] == "99990101-000000-newer"
+
 
 def test_a_champion_whose_file_is_overwritten_ends_no_answer_and_is_told(
     trained: Trained, tmp_path: Path
@@ -399,6 +440,23 @@ def test_a_champion_whose_file_is_overwritten_ends_no_answer_and_is_told(
         answer = server.client.post("/v1/classify", content=meme(), params=WORDLESS)
         assert answer.status_code == 200
         assert server.client.get("/healthz").json()["status"] == "degraded"
+
+
+def upgraded(address: str, headers: dict[str, str]) -> int:
+    """The status with which Streamlit's WebSocket is opened, or not."""
+    url = urlsplit(address)
+    told = {
+        "Host": url.netloc,
+        "Origin": address,
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": base64.b64encode(bytes(16)).decode(),
+    } | headers
+    lines = "".join(f"{name}: {value}\r\n" for name, value in told.items())
+    with socket.create_connection((url.hostname or "", url.port or 0), timeout=30) as opened:
+        opened.sendall(f"GET /_stcore/stream HTTP/1.1\r\n{lines}\r\n".encode())
+        return int(opened.recv(100).split()[1])
 
 
 def test_beyond_this_machine_a_token_has_to_be_shown(trained: Trained) -> None:
@@ -415,6 +473,8 @@ def test_beyond_this_machine_a_token_has_to_be_shown(trained: Trained) -> None:
             assert client.get("/v1/models/memeera", headers=shown).status_code == 200
             wrong = {"Authorization": f"Bearer {token[:-1]}"}
             assert client.get("/v1/models/memeera", headers=wrong).status_code == 401
+            assert upgraded(address, {}) == 403
+            assert upgraded(address, {"Authorization": f"Bearer {token}"}) == 101
             page = client.get("/", headers={"Accept": "text/html"})
             assert page.status_code == 401
             assert "Access token" in page.text

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from sqlalchemy import insert, select
 
 from core.fingerprint import fingerprint
 from db.embeddings import EmbeddingIndex, Similar, packed_embedding
 from db.memes import Collection, Seen
-from db.models import Meme, MemeStatus
+from db.models import Meme, MemeStatus, Prediction
 from db.predictions import Said, keep_predictions
 from tests.pictures import picture
 
@@ -66,3 +67,32 @@ def test_it_follows_what_is_predicted_and_what_is_removed_meanwhile(
         session.get_one(Meme, memes[0]).status = MemeStatus.REMOVED
     assert nearest(collection, index) == [Similar(memes[1], 0.5)]
     assert len(index) == 2
+
+
+def test_a_prediction_that_went_and_one_that_came_late_are_followed_too(
+    collection: Collection, memes: list[int]
+) -> None:
+    index = EmbeddingIndex("v1")
+    predict(collection, "v1", {memes[0]: (1.0, 0.0), memes[1]: (0.5, 0.0), memes[2]: (0.0, 1.0)})
+    assert len(nearest(collection, index)) == 3
+    with collection.database.writing() as session:
+        late = session.scalars(select(Prediction).where(Prediction.meme_id == memes[0])).one()
+        gone = session.scalars(select(Prediction).where(Prediction.meme_id == memes[1])).one()
+        session.delete(gone)
+        session.flush()
+        # As if the first had been committed after the others were read.
+        session.execute(
+            insert(Prediction).values(
+                id=gone.id,
+                meme_id=memes[3],
+                model_version="v1",
+                genre="ironic",
+                scores={},
+                entropy=0.0,
+                held_out=True,
+                predicted_at=late.predicted_at,
+                embedding=packed_embedding([0.25, 0.0]),
+            )
+        )
+        session.delete(late)
+    assert [one.meme_id for one in nearest(collection, index)] == [memes[3], memes[2]]

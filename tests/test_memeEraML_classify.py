@@ -197,6 +197,18 @@ def test_a_folder_is_classified_whole_by_name_and_what_is_no_picture_in_it_is_to
     assert (empty.returncode, empty.stderr) == (2, f"{folder}: there is no file in it\n")
 
 
+def test_names_that_are_no_text_and_names_too_long_end_nothing(
+    tmp_path: Path, trained: Trained, memes: list[Path]
+) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.jpg"))
+    shutil.copy(memes[0], odd)
+    done = classify(trained.data_dir, "--json", "--no-words", odd, tmp_path / ("x" * 300))
+    assert done.returncode == 2
+    good, bad = json.loads(done.stdout)
+    assert os.fsencode(good["file"]) == os.fsencode(odd)
+    assert bad["error"].startswith("cannot be read")
+
+
 def test_standard_input_is_read_once(trained: Trained, memes: list[Path]) -> None:
     done = classify(trained.data_dir, "--json", "-", stdin=memes[0].read_bytes())
     by_name = classify(trained.data_dir, "--json", memes[0])
@@ -248,8 +260,10 @@ def test_explain_draws_where_the_model_looked_and_what_it_read(
     assert ((left[..., 0] - left[..., 2]) > 60).mean() > 0.02  # the heat
     assert (left == [0x0B, 0x6E, 0x99]).all(axis=2).any()  # boxes around words
     assert classify(trained.data_dir, "--explain", out, *memes).returncode == 2
-    nowhere = classify(trained.data_dir, "--explain", tmp_path / "no" / "why.png", meme)
-    assert (nowhere.returncode, len(nowhere.stderr.splitlines())) == (2, 1)
+    for wrong in (tmp_path / "no" / "why.png", tmp_path / "why.psd"):
+        done = classify(trained.data_dir, "--explain", wrong, meme)
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert classify(trained.data_dir, "--explain", out, out).returncode == 2
 
 
 def test_words_that_the_collection_knows_are_not_read_again(trained: Trained) -> None:
@@ -347,6 +361,12 @@ def test_bytes_path_and_picture_give_one_answer(trained: Trained, memes: list[Pa
     by_picture = classifier.classify(Image.open(memes[0]))
     assert by_bytes.genre == by_path.genre == by_picture.genre
     assert by_bytes.words == by_path.words == by_picture.words
+    turned = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    Image.open(memes[0]).rotate(90, expand=True).save(turned, "PNG", exif=exif)
+    assert classifier.classify(turned.getvalue()).genre == by_bytes.genre
+    assert classifier.classify(Image.open(turned)).genre == by_bytes.genre
     again = classifier.classifier.classify(file.getvalue(), read=False, lines=by_bytes.words)
     assert again.genre == by_bytes.genre
 
