@@ -52,7 +52,7 @@ Peer = Callable[[Snapshot], Sequence[str]]
 @click.option("--fold", "folds", type=int, multiple=True, help="[default: all]")
 @click.option("--image-px", type=int, default=224, show_default=True, help="What all see.")
 def main(weights: Path, folds: tuple[int, ...], image_px: int) -> None:
-    """Print macro F1, accuracy and seconds of each, over the folds."""
+    """Print macro F1, accuracy and seconds of each over the folds so far: a line of JSON a fold."""
     settings = Settings.load()
     with reading(settings) as session:
         known = {fold for meme in labelled_memes(session) for fold in meme.folds}
@@ -68,18 +68,19 @@ def main(weights: Path, folds: tuple[int, ...], image_px: int) -> None:
         peers = _peers(settings, weights, image_px, Path(scratch))
         said: dict[str, list[str]] = {name: [] for name in peers}
         seconds: dict[str, list[float]] = {name: [] for name in peers}
+        tested: list[Row] = []
         for i, snapshot in enumerate(snapshots):
+            tested += snapshot.of(Split.TEST)
             for name, answers in peers.items():
                 warn(f"part {i + 1} of {len(snapshots)}: {name}")
                 started = time.perf_counter()
                 said[name] += answers(snapshot)
                 seconds[name].append(round(time.perf_counter() - started, 1))
-    tested = [row for snapshot in snapshots for row in snapshot.of(Split.TEST)]
-    report = {
-        name: _figures(tested, said[name], snapshots[0].classes) | {"seconds": seconds[name]}
-        for name in peers
-    }
-    print(json.dumps({"n_test": len(tested)} | report, indent=2))
+            report = {
+                name: _figures(tested, said[name], snapshot.classes) | {"seconds": seconds[name]}
+                for name in peers
+            }
+            print(json.dumps({"n_folds": i + 1, "n_test": len(tested)} | report), flush=True)
 
 
 def _figures(rows: Sequence[Row], said: Sequence[str], classes: Sequence[str]) -> dict[str, Any]:
