@@ -70,6 +70,8 @@ def openapi(settings: Settings) -> dict[str, Any]:
     query = _in_query(schemas.pop("Asked"))
     visitor = _in_query(schemas.pop("TakenBack"))
     corrected = schemas.pop("Corrected")
+    several = {"type": "array", "items": _FILE, "minItems": 1, "maxItems": settings.max_files}
+    schemas["Predict"]["properties"]["instances"]["maxItems"] = settings.max_files
     hub = {"type": "array", "items": {"$ref": _REF + "Labelled"}}
     return {
         "openapi": "3.1.0",
@@ -96,9 +98,7 @@ def openapi(settings: Settings) -> dict[str, Any]:
                     "summary": f"The same of up to {settings.max_files} pictures, the files of a "
                     "form; each has its answer or its error.",
                     "parameters": query,
-                    "requestBody": _body(
-                        _form("files", {"type": "array", "items": _FILE, "minItems": 1})
-                    ),
+                    "requestBody": _body(_form("files", several)),
                     "responses": _json_of("Batch") | _failures(_OF_BODIES),
                 }
             },
