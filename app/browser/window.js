@@ -102,6 +102,7 @@ class Window {
     this.tellHowFar();
     this.tellWhyStopped();
     this.$(".intake").classList.toggle("is-small", all.length > 0);
+    this.$(".status").classList.toggle("unseen", all.length > 0); // what is seen says it as well
     this.$(".many").hidden = !isMany || this.shown !== null;
     this.$(".one").hidden = this.shown === null;
     if (isMany) {
