@@ -1,6 +1,7 @@
 """Serves a Streamlit page: the one way in which the labeling tool and the window start."""
 
 import errno
+import gc
 import logging
 import os
 import signal
@@ -80,6 +81,7 @@ def serve_window(
         at = _ANYWHERE.get(host, host)
         url = f"http://{f'[{at}]' if ':' in at else at}:{st.get_option('server.port')}"
         url += f"/?token={token}" if token else ""
+        _send_at_once(st.get_option("server.port"))
         async with AsyncExitStack() as stack:
             try:
                 await stack.enter_async_context(around())
@@ -105,6 +107,20 @@ def serve_window(
             **theme,
         }
     )
+
+
+def _send_at_once(port: int) -> None:
+    """Let what listens on a port send small packets without waiting: 45 ms an answer otherwise.
+
+    asyncio does so for sockets that it makes; Streamlit makes this one, and gives it to nobody.
+    Connections inherit it.
+    """
+    for one in gc.get_objects():
+        # Not isinstance, which wakes lazy modules.
+        if type(one) is socket.socket and one.fileno() >= 0 and one.type == socket.SOCK_STREAM:
+            name = one.getsockname()
+            if isinstance(name, tuple) and name[1] == port:
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _check_free(host: str, port: int) -> None:
