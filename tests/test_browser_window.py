@@ -27,6 +27,7 @@ from tests.conftest import ROOT, Trained
 from tests.pictures import encode
 
 LOOKING_MS = 60_000  # reading words on a busy machine
+expect.set_options(timeout=LOOKING_MS)
 
 # Drops or pastes files as a person does: what an event brings cannot be set from outside.
 BRING = """([kind, files]) => {
