@@ -10,16 +10,17 @@
 Streamlit runs this same file to draw the window.
 """
 
+import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import click
 from PIL import Image
 from tqdm import tqdm
 
-from app.in_order import in_order
 from app.pictures import Named, named
 from app.stored import Stored
 from app.telling import AsCsv, AsJson, AsLines, Teller, answer_of, error_of
@@ -27,6 +28,7 @@ from core.cli import EXIT_BAD_INPUT, completion, json_option, print_json, run, w
 from core.errors import BadInput
 from core.genres import GENRES
 from core.images import decode
+from core.in_order import in_order
 from core.settings import Settings
 from training.classifier import Classifier, GenreScore, Prediction, YearRange
 from training.registry import Registry
@@ -34,6 +36,9 @@ from training.registry import Registry
 __all__ = ["GenreScore", "MemeEra", "Prediction", "YearRange"]
 
 PROGRAM: Final = "memeera"
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 Picture = bytes | str | Path | Image.Image
 
@@ -107,7 +112,15 @@ class MemeEra:
             except BadInput as error:
                 return error
 
-        return in_order(one, pictures, n_threads)
+        return _by_threads(one, pictures, n_threads)
+
+
+def _by_threads(
+    work: Callable[[_Item], _Result], items: Iterable[_Item], n_threads: int | None = None
+) -> Iterator[_Result]:
+    n_threads = n_threads or len(os.sched_getaffinity(0))
+    with ThreadPoolExecutor(n_threads) as pool:
+        yield from in_order(pool, n_threads, work, items)
 
 
 @click.group(invoke_without_command=True)
@@ -206,7 +219,7 @@ def _classified(
     # Where the answers go to the screen, they show how far it is.
     is_shown = len(files) > 1 and sys.stderr.isatty() and not sys.stdout.isatty()
     with tqdm(total=len(files), unit="", disable=not is_shown, file=sys.stderr) as bar:
-        for file, said in zip(files, in_order(one, files), strict=True):
+        for file, said in zip(files, _by_threads(one, files), strict=True):
             yield file, said
             bar.update()
 

@@ -21,9 +21,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.problems import ApiError, as_response
 from core.origins import LOCAL_HOSTS, is_local, is_same_origin
 
-__all__ = ["LOGIN", "Guard"]
+__all__ = ["Guard"]
 
-LOGIN: Final = "/login"
+_LOGIN: Final = "/login"
 _OPEN: Final = ("/healthz",)  # what watches a server has no token
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _COOKIE: Final = "memeera_window"
@@ -91,7 +91,7 @@ class Guard:
             )
         if self._token is None or path in _OPEN or self._is_known(scope, headers):
             return None
-        if path == LOGIN and scope.get("method") == "POST":
+        if path == _LOGIN and scope.get("method") == "POST":
             return await self._login(Request(scope, receive))
         if scope.get("method") == "GET" and self._is_token(_in_query(scope)):
             return self._with_cookie(Request(scope), path)

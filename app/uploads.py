@@ -16,7 +16,7 @@ from starlette.requests import Request
 from app.problems import ApiError
 from core.settings import Settings
 
-__all__ = ["Upload", "Uploads", "media_type", "too_large"]
+__all__ = ["Upload", "Uploads", "media_type"]
 
 _MULTIPART: Final = "multipart/form-data"
 _PIECE: Final = 64 << 10  # bytes of a form that are parsed before others get a turn
@@ -66,11 +66,8 @@ class Uploads:
         """
         async with self.body(request, self._settings.max_bytes + _MULTIPART_HEADERS) as body:
             files, fields = await _parsed(request, body, max_files=1)
-            yield self._checked(files[0]), fields
-
-    def _checked(self, upload: Upload) -> Upload:
-        self.check(upload.data)
-        return upload
+            self.check(files[0].data)
+            yield files[0], fields
 
     @asynccontextmanager
     async def files(self, request: Request, max_files: int) -> AsyncIterator[list[Upload]]:
@@ -97,7 +94,7 @@ class Uploads:
         """
         told = request.headers.get("content-length", "")
         if told.isdecimal() and int(told) > max_bytes:
-            raise too_large(max_bytes, "request")
+            raise _too_large(max_bytes, "request")
         body = bytearray()
         try:
             with anyio.fail_after(self._settings.upload_timeout_s):
@@ -105,7 +102,7 @@ class Uploads:
                     self.n_bytes_held += len(chunk)
                     body += chunk
                     if len(body) > max_bytes:
-                        raise too_large(max_bytes, "request")
+                        raise _too_large(max_bytes, "request")
                     if self.n_bytes_held > _MAX_HELD:
                         raise ApiError(
                             429, "busy", "too much is being sent at once", retry_after_s=2
@@ -126,10 +123,10 @@ class Uploads:
             ApiError: it is.
         """
         if len(picture) > self._settings.max_bytes:
-            raise too_large(self._settings.max_bytes, "picture")
+            raise _too_large(self._settings.max_bytes, "picture")
 
 
-def too_large(max_bytes: int, what: str) -> ApiError:
+def _too_large(max_bytes: int, what: str) -> ApiError:
     """What is said of more bytes than are taken."""
     return ApiError(413, "too_many_bytes", f"at most {max_bytes} bytes a {what} are taken")
 

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,13 +22,14 @@ import click
 import httpx
 from tqdm import tqdm
 
-from app.in_order import in_order
 from core.cli import run
+from core.in_order import in_order
 from tests.app_server import Server, served
 
 _MAX_SEED_BYTES: Final = 2_000_000  # larger ones are sent as they are, once
 _MAX_S: Final = 5.0
 _WORDS_OF: Final = 50
+_N_CALLERS: Final = 8
 _BROKEN: Final = ("no code", "internal", "process_died", "too_slow")
 _EXTREMES: Final = (b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x80\0\0\0")
 
@@ -48,7 +50,9 @@ def main(folder: Path, n: int, seed: int) -> int:
     slowest = (0.0, "")
     with tempfile.TemporaryDirectory() as data_dir, served(Path(data_dir)) as server:
         before = server.answering()
-        asked = in_order(lambda one: _ask(server, *one), _mutants(seeds, n, seed), n_threads=8)
+        callers = ThreadPoolExecutor(_N_CALLERS)
+        mutants = _mutants(seeds, n, seed)
+        asked = in_order(callers, _N_CALLERS, lambda one: _ask(server, *one), mutants)
         for name, code, seconds in tqdm(asked, total=n, file=sys.stderr):
             answers[code] += 1
             slowest = max(slowest, (round(seconds, 2), name))

@@ -10,6 +10,7 @@ from db.models import Copy, Meme, Sighting, Template, Vote
 from db.regrouping import merge_meme, split_copy
 from db.sightings import kept
 from db.templates import new_template
+from tests.pictures import picture
 
 
 def place(post_id: str, **more: object) -> Seen:
@@ -21,6 +22,11 @@ def add(collection: Collection, data: bytes, post_id: str, **more: object) -> Ad
     """Add one picture in a transaction of its own."""
     with collection.adding() as adder:
         return adder.add(data, fingerprint(data), place(post_id, **more))
+
+
+def add_some(collection: Collection, n: int) -> list[int]:
+    """Add so many different pictures; gives the ids of their memes."""
+    return [add(collection, picture(i), f"some-{i}").meme_id for i in range(n)]
 
 
 def state(collection: Collection) -> dict[str, Any]:

@@ -4,23 +4,18 @@ import numpy as np
 import pytest
 from sqlalchemy import insert, select
 
-from core.fingerprint import fingerprint
 from db.embeddings import EmbeddingIndex, Similar, packed_embedding
-from db.memes import Collection, Seen
+from db.memes import Collection
 from db.models import Meme, MemeStatus, Prediction
 from db.predictions import Said, keep_predictions
-from tests.pictures import picture
+from tests.collecting import add_some
 
 ASKED = np.array([1, 0], np.float32)
 
 
 @pytest.fixture
 def memes(collection: Collection) -> list[int]:
-    with collection.adding() as adder:
-        return [
-            adder.add(picture(n), fingerprint(picture(n)), Seen("test", str(n), "url")).meme_id
-            for n in range(4)
-        ]
+    return add_some(collection, 4)
 
 
 def predict(collection: Collection, model: str, where: dict[int, tuple[float, float]]) -> None:

@@ -5,10 +5,9 @@ import math
 import pytest
 from sqlalchemy import select, update
 
-from core.fingerprint import fingerprint
 from core.genres import GENRES
 from db.embeddings import packed_embedding
-from db.memes import Collection, Seen
+from db.memes import Collection
 from db.models import Meme, MemeStatus, Prediction
 from db.predictions import (
     Said,
@@ -18,18 +17,14 @@ from db.predictions import (
     n_unpredicted,
     unpredicted,
 )
-from tests.pictures import picture
+from tests.collecting import add_some
 
 AT = packed_embedding([0.6, 0.8])
 
 
 @pytest.fixture
 def memes(collection: Collection) -> list[int]:
-    with collection.adding() as adder:
-        return [
-            adder.add(picture(n), fingerprint(picture(n)), Seen("test", str(n), "url")).meme_id
-            for n in range(4)
-        ]
+    return add_some(collection, 4)
 
 
 def test_entropy_tells_how_undecided_scores_are() -> None:

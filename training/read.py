@@ -3,9 +3,8 @@
 import multiprocessing
 import os
 import sys
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -15,6 +14,7 @@ from tqdm import tqdm
 
 from core.errors import MemeEraError
 from core.images import decode
+from core.in_order import in_order
 from core.processes import live_with_parent
 from core.settings import Settings
 from core.words import Line, read_words
@@ -27,7 +27,6 @@ __all__ = ["Counts", "read_all"]
 
 _N_LISTED: Final = 500  # memes of one question to the database
 _N_KEPT: Final = 10  # memes of one transaction: what a kill may cost, some seconds of reading
-_N_AHEAD: Final = 4  # memes a process has waiting, so that it never idles
 
 _Read = tuple[Unread, tuple[Line, ...] | None]
 
@@ -94,21 +93,13 @@ def _read(settings: Settings, database: Database, n_workers: int) -> Iterator[_R
         initializer=_begin,
         initargs=(settings,),
     ) as pool:
-        ahead: deque[Future[_Read]] = deque()
         try:
-            for meme in _listed(database):
-                ahead.append(pool.submit(_read_one, meme))
-                if len(ahead) >= n_workers * _N_AHEAD:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
+            yield from in_order(pool, n_workers, _read_one, _listed(database))
         except BrokenProcessPool as error:
             raise MemeEraError(
                 "a process that read words died, of too little memory perhaps; what was read is "
                 "kept: go on with python -m training read --workers 1"
             ) from error
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _listed(database: Database) -> Iterator[Unread]:
