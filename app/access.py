@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.problems import ApiError, as_response
+from app.theme import PAGE_STYLE
 from core.origins import LOCAL_HOSTS, is_local, is_same_origin
 
 __all__ = ["Guard"]
@@ -33,16 +34,15 @@ _ASK: Final = {"WWW-Authenticate": "Bearer"}
 
 _PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>memeEra</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;display:grid;place-items:center;min-height:90vh;
-background:#faf8f4;color:#1c1a17}form{display:grid;gap:.75rem;width:min(20rem,90vw)}
-input,button{font:inherit;padding:.5rem .75rem;border:1px solid #6b645a;border-radius:.5rem}
-button{background:#a8113a;border-color:#a8113a;color:#fff}p[role=alert]{color:#a8113a;margin:0}
-@media(prefers-color-scheme:dark){body{background:#171512;color:#f1ece4}p[role=alert]{color:#ff9fb4}
-input{background:#221f1b;color:inherit}}</style>
+<style>{style}body{{display:grid;place-items:center;min-height:90vh}}
+form{{display:grid;gap:.75rem;width:min(20rem,90vw)}}
+input,button{{font:inherit;padding:.5rem .75rem;border:1px solid;border-radius:.5rem}}
+input{{background:var(--panel);color:inherit}}p[role=alert]{{color:var(--accent);margin:0}}
+button{{background:var(--accent);border-color:var(--accent);color:var(--ground)}}</style>
 <main><form method="post" action="/login"><h1>memeEra</h1>
 <label for="token">Access token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
-%s<button>Open</button></form></main></html>"""
+{problem}<button>Open</button></form></main></html>"""
 _WRONG: Final = '<p role="alert">That is not the token.</p>'
 
 
@@ -96,7 +96,7 @@ class Guard:
         if scope.get("method") == "GET" and self._is_token(_in_query(scope)):
             return self._with_cookie(Request(scope), path)
         if "text/html" in headers.get("accept", "") and scope.get("method") == "GET":
-            return HTMLResponse(_PAGE % "", HTTPStatus.UNAUTHORIZED, _ASK)
+            return _form()
         return as_response(
             ApiError(401, "unauthorized", "send Authorization: Bearer, with MEMEERA_API_TOKEN")
         )
@@ -120,7 +120,7 @@ class Guard:
             return as_response(ApiError(408, "slow_upload", "the token did not arrive"))
         shown = parse_qs(form.decode("utf-8", "replace")).get("token", [""])[0]
         if not self._is_token(shown):
-            return HTMLResponse(_PAGE % _WRONG, HTTPStatus.UNAUTHORIZED, _ASK)
+            return _form(_WRONG)
         return self._with_cookie(request, ".")
 
     def _with_cookie(self, request: Request, to: str) -> Response:
@@ -154,3 +154,8 @@ def _host_name(host: str) -> str:
     """The host of a Host header, without its port."""
     host = host.lower()
     return host if host.endswith("]") else host.rsplit(":", 1)[0] if ":" in host else host
+
+
+def _form(problem: str = "") -> Response:
+    page = _PAGE.format(style=PAGE_STYLE, problem=problem)
+    return HTMLResponse(page, HTTPStatus.UNAUTHORIZED, _ASK)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from PIL import Image
 
@@ -15,10 +15,9 @@ from app.correcting import Correction, Taken, correct, take_back
 from app.parts import Part, parts_of
 from app.stored import Stored
 from core.errors import BadInput, ImageRejected, MemeEraError
-from core.images import thumbnail
 from core.settings import Settings
 from db.memes import Collection
-from db.showing import picture_row
+from db.showing import small_picture
 from training.classifier import Classifier
 from training.registry import CARD, LITERT_MODEL, Registry
 
@@ -27,16 +26,14 @@ __all__ = [
     "Refused",
     "Serving",
     "answer",
+    "picture",
     "prepare",
-    "small_picture",
     "take_in",
     "take_out",
     "told",
 ]
 
 _T = TypeVar("_T")
-
-_THUMBNAIL_PX: Final = 320  # twice as wide as it is shown, for screens with small pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,24 +154,16 @@ def take_out(settings: Settings, visitor: str, key: str) -> bool:
     return collection is not None and take_back(collection, visitor, key)
 
 
-def small_picture(settings: Settings, sha256: str) -> bytes | Refused:
-    """A meme's picture made small, as a JPEG.
+def picture(settings: Settings, sha256: str) -> bytes | None:
+    """A meme's picture made small, as a JPEG; None: there is none, or it is damaged.
 
     Raises:
         MemeEraError: the database or the store does not answer.
     """
-    nothing = Refused("not_found", "there is no such picture")
     collection = _opened(_stored(settings))
     if collection is None:
-        return nothing
-    with collection.database.reading() as session:
-        row = picture_row(session, sha256)
-    if row is None:
-        return nothing
-    try:
-        return thumbnail(collection.media.get(row.sha256, row.format), _THUMBNAIL_PX)
-    except ImageRejected as error:
-        return Refused("not_found", f"the picture is damaged: {error.detail}")
+        return None
+    return small_picture(collection.database, collection.media, sha256)
 
 
 def _opened(stored: Stored, *, make: bool = False) -> Collection | None:

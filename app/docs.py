@@ -3,16 +3,16 @@
 from html import escape
 from typing import Any, Final
 
+from app.theme import PAGE_STYLE
+
 __all__ = ["docs_page"]
 
 _PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>memeEra API</title>
-<style>body{{font:16px/1.6 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;
-background:#faf8f4;color:#1c1a17}}h2{{font-size:1.1rem;margin-top:2rem}}dt{{margin-top:.5rem}}
-code,pre{{font:.9em ui-monospace,monospace}}pre{{overflow:auto;padding:1rem;border-radius:.5rem;
-background:#efeae0}}a{{color:#a8113a}}
-@media(prefers-color-scheme:dark){{body{{background:#171512;color:#f1ece4}}pre{{background:#26221d}}
-a{{color:#ff9fb4}}}}</style>
+<style>{style}body{{max-width:46rem;margin:2rem auto;padding:0 1rem}}
+h2{{font-size:1.1rem;margin-top:2rem}}dt{{margin-top:.5rem}}a{{color:var(--accent)}}
+code,pre{{font:.9em ui-monospace,monospace}}
+pre{{overflow:auto;padding:1rem;border-radius:.5rem;background:var(--panel)}}</style>
 <main><h1>memeEra API</h1><p>{description}</p>
 <pre tabindex="0">curl --data-binary @meme.jpg 'http://127.0.0.1:8502/v1/classify?top_k=3'</pre>
 {body}
@@ -27,7 +27,8 @@ def docs_page(document: dict[str, Any]) -> str:
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     )
-    return _PAGE.format(description=escape(document["info"]["description"]), body=body)
+    description = escape(document["info"]["description"])
+    return _PAGE.format(style=PAGE_STYLE, description=description, body=body)
 
 
 def _section(method: str, path: str, operation: dict[str, Any]) -> str:

@@ -1,9 +1,13 @@
 """What Prometheus asks: how many requests and pictures, how long they took, how many wait."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
 
 from app.service import Service
 
@@ -13,6 +17,20 @@ CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
 # Seconds: a picture alone is a few hundredths, one with its words half a second.
 _BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended(Collector):
+    """The processes that the service had to replace; it counts them itself."""
+
+    service: Service
+
+    def collect(self) -> Iterator[Metric]:
+        yield CounterMetricFamily(
+            "memeera_processes_ended",
+            "Processes that a picture ended, or that took too long.",
+            value=self.service.n_ended,
+        )
 
 
 class Metrics:
@@ -42,12 +60,7 @@ class Metrics:
             registry=self._registry,
         )
         inside.set_function(lambda: service.n_inside)
-        ended = Gauge(
-            "memeera_processes_ended",
-            "Processes that a picture ended, or that took too long.",
-            registry=self._registry,
-        )
-        ended.set_function(lambda: service.n_ended)
+        self._registry.register(_Ended(service))
 
     def count_request(self, path: str, status: int, seconds: float) -> None:
         """One request, by the route that it took."""

@@ -21,8 +21,8 @@ from app.answering import (
     Refused,
     Serving,
     answer,
+    picture,
     prepare,
-    small_picture,
     take_in,
     take_out,
     told,
@@ -169,9 +169,9 @@ class Service:
         Raises:
             ApiError: there is none, or the collection cannot be read.
         """
-        small = await self._answered(small_picture, self.settings, sha256)
-        if isinstance(small, Refused):
-            raise ApiError(404, small.code, small.message)
+        small = await self._answered(picture, self.settings, sha256)
+        if small is None:
+            raise ApiError(404, "not_found", "there is no such picture, or it is damaged")
         return small
 
     @property

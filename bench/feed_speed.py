@@ -12,7 +12,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
@@ -25,7 +25,7 @@ from core.quiet import quiet_native
 from core.settings import Settings
 from core.words import Line
 from db.media import MediaStore
-from db.reading import active_files, words_of
+from db.reading import active_files, words_in_order
 from db.session import reading
 from training.config import TrainConfig, recipe
 from training.examples import FIRST_YEAR, Examples, examples_of
@@ -79,7 +79,7 @@ class _Memes:
     media: MediaStore
     snapshot: Snapshot
     rows: list[Row]
-    words: Mapping[str, Sequence[Line]]
+    words: Sequence[Sequence[Line] | None]
     active: Collection[str]
 
     @classmethod
@@ -92,7 +92,7 @@ class _Memes:
                 for row in snapshot.rows
                 if row.format in READ_BY_KERAS and row.genre in snapshot.classes
             ][:n]
-            words = words_of(session, [row.sha256 for row in rows])
+            words = list(words_in_order(session, [row.sha256 for row in rows]))
             active = active_files(session)
         return cls(settings, MediaStore.open(settings), snapshot, rows, words, active)
 

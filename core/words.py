@@ -1,9 +1,11 @@
 """The words that stand in a picture, and where: the only caller of RapidOCR."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from bisect import bisect
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,6 +32,9 @@ MAX_TILES: Final = 16  # a comic of 28:1; what is taller is read smaller
 MIN_TILE_PX: Final = 32  # the detector's grid
 
 MIN_CONFIDENCE: Final = 0.5
+# How much is read of one picture: the widths of its lines, each in its own height, in sum. It takes
+# a core three seconds; a page of a book would take half a minute. Of a thousand memes one has more.
+MAX_WIDTH: Final = 640
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,8 @@ def read_words(image: Image.Image) -> tuple[Line, ...]:
     """The lines of words in a picture, row by row from the top, each row from the left.
 
     The first call loads the reader (a second or two). Each call keeps one core busy for half a
-    second, a tall comic's for some more; as many threads may call as there are cores to spare.
+    second, a tall comic's for some more; as many threads may call as there are cores to spare. Of
+    very much text the upper part is read.
 
     Args:
         image: RGB and upright, as `core.images.decode` gives it.
@@ -62,9 +68,19 @@ def read_words(image: Image.Image) -> tuple[Line, ...]:
     read = _engine()
     scaled = image.resize(_reading_size(*image.size), Image.Resampling.BICUBIC)
     lines: list[Line] = []
+    room = float(MAX_WIDTH)
     for top, bottom in _tiles(scaled.height):
         tile = scaled.crop((0, top, scaled.width, bottom))
-        lines += _unless_read_before(lines, _read_tile(read, tile, top, scaled.size))
+        found = [
+            one
+            for one in _found(read, tile, top, scaled.size)
+            if not any(_same_place(one.box, line.box) for line in lines)
+        ]
+        widths = list(accumulate((one.width for one in found), initial=0.0))
+        lines += _read_found(read, found[: bisect(widths, room) - 1])
+        room -= widths[-1]
+        if room < 0:
+            break
     return tuple(_in_reading_order(lines))
 
 
@@ -102,20 +118,55 @@ def _tiles(height: int) -> Iterator[tuple[int, int]]:
         yield top, top + tile_px
 
 
-def _read_tile(
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Where a line of words is, before it is read."""
+
+    box: Box  # as of Line
+    pixels: Any  # the line alone, as the reader takes it
+
+    @property
+    def width(self) -> float:
+        """In its own height; what reading it costs goes with that."""
+        height_px, width_px = self.pixels.shape[:2]
+        return float(width_px / height_px)
+
+
+def _found(
     read: "RapidOCR", tile: Image.Image, top: int, size: tuple[int, int]
-) -> Iterator[Line]:
+) -> Iterator[_Found]:
+    """The lines of a tile, from above; without those that only a neighbour has whole.
+
+    What RapidOCR does when it is called, in two steps: nothing is read that is not wanted.
+    """
+    from rapidocr.main import RapidOCRError
+    from rapidocr.utils.process_img import map_boxes_to_original
+
     width, height = size
-    found: Any = read(tile)  # one of three types; with detection on, the one that has boxes
-    if found.boxes is None:
+    pixels = read.load_img(tile)
+    changes: dict[str, Any] = {}  # to the picture, by the reader
+    try:
+        pieces, found = read.detect_and_crop(pixels, changes)
+        assert found.boxes is not None
+    except RapidOCRError:  # there is none
         return
-    for corners, text, confidence in zip(found.boxes, found.txts, found.scores, strict=True):
+    boxes = map_boxes_to_original(found.boxes, changes, tile.height, tile.width)
+    for corners, piece in zip(boxes, pieces, strict=True):
         (left, upper), (right, lower) = corners.min(axis=0), corners.max(axis=0)  # px of the tile
         if _is_cut(upper, lower, top, tile.height, height):
             continue
         box = (left / width, (upper + top) / height, right / width, (lower + top) / height)
         left, upper, right, lower = (min(1.0, max(0.0, float(side))) for side in box)
-        yield Line(text.strip(), (left, upper, right, lower), float(confidence))
+        yield _Found((left, upper, right, lower), piece)
+
+
+def _read_found(read: "RapidOCR", found: Sequence[_Found]) -> Iterator[Line]:
+    if not found:
+        return
+    said: Any = read.recognize_txt([one.pixels for one in found])
+    for one, text, confidence in zip(found, said.txts, said.scores, strict=True):
+        if text.strip() and confidence >= MIN_CONFIDENCE:
+            yield Line(text.strip(), one.box, float(confidence))
 
 
 def _is_cut(upper: float, lower: float, top: int, tile_px: int, height: int) -> bool:
@@ -123,10 +174,6 @@ def _is_cut(upper: float, lower: float, top: int, tile_px: int, height: int) -> 
     above = top > 0 and upper <= 1 and lower < OVERLAP_PX
     below = top + tile_px < height and lower >= tile_px - 2 and upper > tile_px - OVERLAP_PX
     return above or below
-
-
-def _unless_read_before(before: list[Line], lines: Iterable[Line]) -> list[Line]:
-    return [line for line in lines if not any(_same_place(line.box, b.box) for b in before)]
 
 
 def _same_place(one: Box, other: Box) -> bool:
@@ -168,7 +215,6 @@ def _load() -> "RapidOCR":
     return rapidocr.RapidOCR(
         params={
             "Global.log_level": "critical",
-            "Global.text_score": MIN_CONFIDENCE,
             "Global.use_cls": False,  # it turns lines that stand on their head: 5 % of the time
             "Global.use_preprocess_img": False,  # sizes are ours, above
             "Det.limit_side_len": MIN_TILE_PX,

@@ -1,6 +1,6 @@
 """The words of memes: which are still to be read, and what was read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -11,7 +11,7 @@ from core.words import Line, from_json
 from db.columns import ASKED_AT_ONCE
 from db.models import Meme, MemeStatus
 
-__all__ = ["Unread", "active_files", "n_unread", "unread", "words_of"]
+__all__ = ["Unread", "active_files", "n_read", "n_unread", "unread", "words_in_order", "words_of"]
 
 _IS_UNREAD = (Meme.status == MemeStatus.ACTIVE, Meme.words.is_(None))
 
@@ -56,6 +56,23 @@ def words_of(session: Session, sha256s: Sequence[str]) -> dict[str, tuple[Line, 
         )
         read |= {sha256: from_json(words or ()) for sha256, words in session.execute(query)}
     return read
+
+
+def words_in_order(session: Session, sha256s: Sequence[str]) -> Iterator[tuple[Line, ...] | None]:
+    """What is written in the memes with these files, one after the other; None: never read."""
+    for some in batched(sha256s, ASKED_AT_ONCE):
+        read = words_of(session, some)
+        yield from (read.get(sha256) for sha256 in some)
+
+
+def n_read(session: Session, sha256s: Sequence[str]) -> int:
+    """How many of the memes with these files had their words read."""
+    return sum(
+        session.scalars(
+            select(func.count(Meme.id)).where(Meme.sha256.in_(some), Meme.words.is_not(None))
+        ).one()
+        for some in batched(sha256s, ASKED_AT_ONCE)
+    )
 
 
 def active_files(session: Session) -> set[str]:

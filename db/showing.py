@@ -3,15 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
+from core.errors import ImageRejected
 from core.genres import GENRES
+from core.images import thumbnail
+from db.media import MediaStore
 from db.models import Copy, Meme, MemeStatus, Prediction, Sighting, Verdict, Vote
+from db.session import Database
 from db.worklist import newest_model
 
-__all__ = ["PictureRow", "Shown", "examples", "picture_row", "shown"]
+__all__ = ["PictureRow", "Shown", "examples", "picture_row", "shown", "small_picture"]
+
+_SMALL_PX: Final = 320  # twice as wide as it is shown, for screens with small pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,22 @@ def picture_row(session: Session, sha256: str) -> PictureRow | None:
         )
     ).first()
     return None if row is None else PictureRow(sha256, row[0])
+
+
+def small_picture(database: Database, media: MediaStore, sha256: str) -> bytes | None:
+    """The file of these bytes made small, as a JPEG; None: it is not kept, or is damaged.
+
+    Raises:
+        MemeEraError: the database or the store does not answer.
+    """
+    with database.reading() as session:
+        row = picture_row(session, sha256)
+    if row is None:
+        return None
+    try:
+        return thumbnail(media.get(row.sha256, row.format), _SMALL_PX)
+    except ImageRejected:
+        return None
 
 
 def shown(session: Session, meme_ids: Sequence[int]) -> list[Shown]:

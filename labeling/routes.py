@@ -13,15 +13,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from core.browser import PICTURE_HEADERS, Modules
-from core.errors import ImageRejected, MemeEraError
-from core.images import thumbnail
+from core.errors import MemeEraError
 from core.origins import is_same_origin
 from core.settings import Settings
 from core.validation import first_problem
 from db.labels import answers_of
 from db.media import MediaStore
 from db.session import Database
-from db.showing import PictureRow, Shown, examples, picture_row, shown
+from db.showing import PictureRow, Shown, examples, picture_row, shown, small_picture
 from db.worklist import Overlap, labelled_by, leased_to, release, renew
 from labeling.access import Access, Refused
 from labeling.answers import Became, take_in
@@ -41,7 +40,6 @@ __all__ = ["PREFIX", "TOKEN_HEADER", "Routes", "cookie_name"]
 PREFIX: Final = "/labeling"
 TOKEN_HEADER: Final = "X-Memeera-Token"  # noqa: S105  # its name
 _BROWSER: Final = Path(__file__).with_name("browser")
-_THUMBNAIL_PX: Final = 320  # twice as wide as it is shown, for screens with small pixels
 _N_EXAMPLES: Final = 4  # of each genre
 _MAX_BODY: Final = 1 << 20  # bytes: a thousand answers are a fifth of it
 
@@ -146,8 +144,11 @@ class Routes:
     @_telling
     async def _thumbnail(self, request: Request) -> Response:
         self._check_session(request)
-        data = await asyncio.to_thread(self._small, request.path_params["sha256"])
-        return Response(data, media_type="image/jpeg", headers=PICTURE_HEADERS)
+        sha256 = request.path_params["sha256"]
+        small = await asyncio.to_thread(small_picture, self._database, self._media, sha256)
+        if small is None:
+            raise _Failed(404, "there is no such picture, or it is damaged")
+        return Response(small, media_type="image/jpeg", headers=PICTURE_HEADERS)
 
     @_telling
     async def _next(self, request: Request) -> Response:
@@ -213,16 +214,6 @@ class Routes:
             return annotator, message.model_validate_json(bytes(body))
         except ValidationError as error:
             raise _Failed(400, first_problem(error)) from error
-
-    def _small(self, sha256: str) -> bytes:
-        """A picture made small; browsers keep it."""
-        row = self._row(sha256)
-        if row is None:
-            raise _Failed(404, "there is no such picture")
-        try:
-            return thumbnail(self._media.get(row.sha256, row.format), _THUMBNAIL_PX)
-        except ImageRejected as error:
-            raise _Failed(404, "the picture is damaged") from error
 
     def _row(self, sha256: str) -> PictureRow | None:
         with self._database.reading() as session:

@@ -370,7 +370,7 @@ def test_a_picture_that_ends_its_process_ends_nothing_else(trained: Trained) -> 
         assert code_of(done[0]) == (504, "process_died")
         assert classify(server, meme(), **WORDLESS)["genre"]
         assert server.answering() != [answering]
-        assert "memeera_processes_ended 1.0" in server.client.get("/metrics").text
+        assert "memeera_processes_ended_total 1.0" in server.client.get("/metrics").text
 
 
 def test_a_picture_that_takes_too_long_is_given_up(trained: Trained) -> None:

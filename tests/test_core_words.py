@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from core.images import decode
-from core.words import Line, from_json, read_words, to_json
+from core.words import MAX_WIDTH, Line, from_json, read_words, to_json
 from demo.drawing.fonts import Face, font
 from demo.drawing.lettering import Capitals, outlined
 from tests.pictures import SIZE_PX, draw, encode
@@ -108,6 +108,21 @@ def test_the_tallest_comic_known_is_read() -> None:
     words = {(40, 300): "the beginning", (40, 10_300): "the middle", (40, 20_600): "the end"}
     lines = read_words(page(words, (600, 20_954), 40))
     assert [line.text for line in lines] == ["the beginning", "the middle", "the end"]
+
+
+def test_of_a_page_full_of_text_the_upper_part_is_read() -> None:
+    expected = [f"line {i} of a page that tells a very long story" for i in range(100, 200)]
+    words = {(10, 10 + 30 * i): text for i, text in enumerate(expected)}
+    lines = read_words(page(words, (560, 3_010), 20))
+    assert 25 < len(lines) < 50
+    assert [letters((line,)) for line in lines] == [
+        text.replace(" ", "") for text in expected[: len(lines)]
+    ]
+    widths = [
+        (right - left) * 560 / ((lower - upper) * 3_010)
+        for left, upper, right, lower in (line.box for line in lines)
+    ]
+    assert 0.85 * MAX_WIDTH < sum(widths) <= MAX_WIDTH
 
 
 def test_lines_survive_a_json_column() -> None:

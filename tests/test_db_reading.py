@@ -5,7 +5,7 @@ from core.words import Line
 from db.memes import Collection
 from db.models import Meme, MemeStatus
 from db.pictures import keep_words
-from db.reading import active_files, n_unread, unread, words_of
+from db.reading import active_files, n_read, n_unread, unread, words_in_order, words_of
 from tests.collecting import add
 from tests.pictures import picture
 
@@ -23,6 +23,8 @@ def test_words_are_found_of_those_that_were_read_however_many_are_asked_for(
     with collection.database.reading() as session:
         asked = [f"{n:064x}" for n in range(1200)] + files
         assert words_of(session, asked) == {files[0]: (LINE,), files[1]: ()}
+        assert list(words_in_order(session, asked)) == [None] * 1200 + [(LINE,), (), None]
+        assert n_read(session, asked) == 2
         assert [one.sha256 for one in unread(session, after=0, limit=9)] == files[2:]
         assert n_unread(session) == 1
 

@@ -21,7 +21,8 @@ def test_each_meme_has_its_own_part_and_its_layout() -> None:
     assert not packed.layout[1].any()
     assert (packed.layout[2] == HALLO_TWICE.layout).all()
     dense = np.zeros(N_GRAMS, np.float32)
-    dense[packed.ids[packed.starts[2] :]] = packed.values[packed.starts[2] :]
+    counts = packed.counts[packed.starts[2] :].astype(np.float32)
+    dense[packed.ids[packed.starts[2] :]] = 1 + np.log(counts)
     assert (dense == HALLO_TWICE.grams()).all()
 
 

@@ -1,6 +1,7 @@
 """Shards to batches: one tf.data pipeline, for training, validation and prediction."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -143,10 +144,11 @@ def _random(seed: int) -> tf.data.Dataset:
     return tf.data.Dataset.random(seed, rerandomize_each_iteration=True).batch(2)
 
 
+@lru_cache(maxsize=1)  # of a large collection it is much: not once for each side
 def _told(examples: Examples) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
     """What is known of a batch of examples but their pictures, as TensorFlow looks it up."""
     text = examples.text
-    starts, ids, values = (tf.constant(a) for a in (text.starts, text.ids, text.values))
+    starts, ids, counts = (tf.constant(a) for a in (text.starts, text.ids, text.counts))
     read = text.known.astype(np.float32)
     rows = {
         "layout": text.layout,
@@ -164,7 +166,8 @@ def _told(examples: Examples) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
         columns = tf.gather(ids, those.flat_values)
         cells = tf.stack([those.value_rowids(), tf.cast(columns, tf.int64)], axis=1)
         shape = tf.stack([tf.size(i, tf.int64), N_GRAMS])
-        grams = tf.scatter_nd(cells, tf.gather(values, those.flat_values), shape)
+        occurring = tf.cast(tf.gather(counts, those.flat_values), tf.float32)
+        grams = tf.scatter_nd(cells, 1 + tf.math.log(occurring), shape)
         known = {name: tf.gather(values, i) for name, values in tensors.items()}
         return {"position": i, "grams": tf.ensure_shape(grams, (None, N_GRAMS))} | known
 

@@ -1,7 +1,7 @@
 """Tests a model version as people meet it: the exported model, on files it never saw."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -10,7 +10,6 @@ from tqdm import tqdm
 from core.errors import NotReady
 from core.images import decode
 from core.settings import Settings
-from core.words import Line
 from db.media import MediaStore
 from db.reading import words_of
 from db.session import reading
@@ -23,19 +22,13 @@ from training.snapshot import Row, Snapshot
 __all__ = ["evaluate", "evaluate_on_its_test"]
 
 
-def evaluate(
-    classifier: Classifier,
-    rows: Sequence[Row],
-    media: MediaStore,
-    words: Mapping[str, Sequence[Line]],
-) -> Answers:
-    """What a model answers on each row's picture.
+def evaluate(settings: Settings, classifier: Classifier, rows: Sequence[Row]) -> Answers:
+    """What a model answers on each row's picture, and on its words, where they were read.
 
     Args:
+        settings: of the collection that holds them.
         classifier: to be tested.
         rows: to be tested on.
-        media: holds their pictures.
-        words: what was read in them, by SHA-256; those not read are judged by the picture alone.
 
     Raises:
         NotReady: there is nothing to test on.
@@ -43,6 +36,9 @@ def evaluate(
     """
     if not rows:
         raise NotReady(f"{classifier.version} learned from all memes: none is left to test it on")
+    media = MediaStore.open(settings)
+    with reading(settings) as session:
+        words = words_of(session, [row.sha256 for row in rows])
 
     def answer(row: Row) -> Answer:
         data = media.get(row.sha256, row.format)
@@ -80,7 +76,4 @@ def evaluate_on_its_test(settings: Settings, classifier: Classifier) -> Answers:
         MemeEraError: a picture is missing.
     """
     folder = Registry(settings.models_dir).path(classifier.version)
-    rows = Snapshot.load(folder / SNAPSHOT).of(Split.TEST)
-    with reading(settings) as session:
-        words = words_of(session, [row.sha256 for row in rows])
-    return evaluate(classifier, rows, MediaStore.open(settings), words)
+    return evaluate(settings, classifier, Snapshot.load(folder / SNAPSHOT).of(Split.TEST))

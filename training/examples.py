@@ -1,6 +1,6 @@
 """A snapshot's memes as numbers: what a network sees of each beside its picture, and is to say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +22,7 @@ FIRST_YEAR = 2005
 _OPINION_SHARE: Final = 0.5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Examples:
     """What N memes are, and what is known of them, an array each.
 
@@ -50,7 +50,7 @@ def examples_of(
     rows: Sequence[Row],
     genres: Sequence[str],
     last_year: int,
-    words: Mapping[str, Sequence[Line]],
+    words: Iterable[Sequence[Line] | None],
     aspects: Mapping[str, float],
     balance: float | None = None,
 ) -> Examples:
@@ -60,7 +60,7 @@ def examples_of(
         rows: each of one of the genres.
         genres: to be told apart.
         last_year: the present one; years are from FIRST_YEAR to it.
-        words: what was read in them, by SHA-256.
+        words: what was read in each, in the rows' order; None: nobody has read it yet.
         aspects: height over width of each picture, by SHA-256.
         balance: for training: how far rare genres count more, from 0, not at all, to 1, as much as
             frequent ones in sum. None: all count by the trust in their labels alone.
@@ -76,8 +76,8 @@ def examples_of(
         weight = weight / weight.mean()
     year = np.stack([_possible(row, n_years) for row in rows])
     texts = (
-        written(words[row.sha256], aspects[row.sha256]) if row.sha256 in words else None
-        for row in rows
+        None if lines is None else written(lines, aspects[row.sha256])
+        for row, lines in zip(rows, words, strict=True)
     )
     return Examples(
         sha256=[row.sha256 for row in rows],

@@ -1,10 +1,11 @@
 """One training run: from a snapshot to a version in the registry."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version as library_version
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,9 +15,8 @@ import tensorflow as tf
 
 from core.errors import NotReady
 from core.settings import Settings
-from core.words import Line
 from db.media import MediaStore
-from db.reading import active_files, words_of
+from db.reading import active_files, n_read, words_in_order
 from db.session import reading
 from db.splits import Split, in_parts
 from training.answers import Answers
@@ -26,7 +26,7 @@ from training.classifier import Classifier
 from training.config import TrainConfig, run_hash
 from training.dataset import feature_batches
 from training.evaluate import evaluate
-from training.examples import FIRST_YEAR, examples_of
+from training.examples import FIRST_YEAR, Examples, examples_of
 from training.export import export_litert
 from training.lines import GRAMS
 from training.model import BRANCHES, CASES, Network, build, load_backbone_weights
@@ -84,15 +84,10 @@ def fit(
     run = run_hash(snapshot.hash, config)
     with registry.new_version(snapshot.hash, run) as draft:
         snapshot.save(draft.folder / SNAPSHOT)
-        words, shards = _prepare(settings, config, snapshot, media, say)
-        learned = snapshot.learned
-        # Balanced for the mix too: one of memes that count alike leans to the frequent genres, and
-        # has more wrong, of the frequent ones too (decisions/0011).
-        examples = examples_of(
-            learned, snapshot.classes, snapshot.year, words, shards.aspects, config.balance
-        )
+        shards = Shards.open(settings, config.image_px)
+        examples = _prepare(settings, config, snapshot, media, shards, say)
         log_dir = settings.data_dir / "logs" / run[:8]
-        parts = parts_of(learned, config)
+        parts = parts_of(snapshot.learned, config)
         lesson = Lesson(config, examples, parts, shards, draft.work_dir, log_dir, say)
         with shards.damage_told():
             history = teach(network, lesson)
@@ -121,7 +116,7 @@ def fit(
         }
         if tested_as is None:
             classifier = Classifier(draft.folder, draft.version, card)
-            answers = evaluate(classifier, snapshot.of(Split.TEST), media, words)
+            answers = evaluate(settings, classifier, snapshot.of(Split.TEST))
             answers.save(draft.folder / ANSWERS)
             card |= _figures(answers, draft.folder, say)
         else:
@@ -177,24 +172,33 @@ def _prepare(
     config: TrainConfig,
     snapshot: Snapshot,
     media: MediaStore,
+    shards: Shards,
     say: Callable[[str], None],
-) -> tuple[Mapping[str, Sequence[Line]], Shards]:
-    """The words of all memes of the snapshot, and shards that hold the pictures to learn from."""
+) -> Examples:
+    """What is to be learned from, with its pictures in the shards."""
     learned = snapshot.learned
+    files = [row.sha256 for row in learned]
     with reading(settings) as session:
-        words = words_of(session, [row.sha256 for row in snapshot.rows])
+        n_unread = len(files) - n_read(session, files)
         active = active_files(session)
-    n_unread = sum(row.sha256 not in words for row in learned)
     if n_unread:
         say(
             f"the words of {n_unread} of {len(learned)} memes to learn from were never read: "
             "python -m training read, and a model is surer"
         )
-    if n_unread > len(learned) * (1 - _MIN_READ):
-        words = {}  # too few to learn from: it looks at the pictures alone
-    shards = Shards.open(settings, config.image_px)
     shards.fill(learned, media, active, say)
-    return words, shards
+    is_enough = n_unread <= len(learned) * (1 - _MIN_READ)  # else it looks at the pictures alone
+    with reading(settings) as session:
+        # Balanced for the mix too: one of memes that count alike leans to the frequent genres, and
+        # has more wrong, of the frequent ones too (decisions/0011).
+        return examples_of(
+            learned,
+            snapshot.classes,
+            snapshot.year,
+            words_in_order(session, files) if is_enough else repeat(None, len(files)),
+            shards.aspects,
+            config.balance,
+        )
 
 
 def _calibrate(network: Network, lesson: Lesson) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What is written in many memes, packed in arrays: some 500 bytes a meme."""
 
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
@@ -18,33 +19,37 @@ class Packed:
 
     Attributes:
         starts: (N + 1,) int64.
-        ids: Which n-grams, (n,) int32.
-        values: 1 + ln of how often each occurs, (n,) float32.
+        ids: Which n-grams, (n,) uint16.
+        counts: How often each occurs, (n,) uint8, at most 255.
         layout: (N, len(LAYOUT)) float32.
         known: Whether the words were read, (N,) bool.
     """
 
     starts: npt.NDArray[np.int64]
-    ids: npt.NDArray[np.int32]
-    values: npt.NDArray[np.float32]
+    ids: npt.NDArray[np.uint16]
+    counts: npt.NDArray[np.uint8]
     layout: npt.NDArray[np.float32]
     known: npt.NDArray[np.bool_]
 
     @classmethod
     def of(cls, texts: Iterable[Written | None]) -> Self:
-        """Pack these; None stands for a meme whose words were not read."""
-        nothing = Written(
-            np.empty(0, np.uint16), np.empty(0, np.uint8), np.zeros(len(LAYOUT), np.float32)
-        )
-        listed = list(texts)
-        all_of = [text or nothing for text in listed]
-        counts = np.concatenate([text.counts for text in all_of] or [nothing.counts])
+        """Pack these, one at a time; None stands for a meme whose words were not read."""
+        starts, ids, counts, layout = array("q", [0]), array("H"), array("B"), array("f")
+        known = bytearray()
+        unread = np.zeros(len(LAYOUT), np.float32)
+        for text in texts:
+            known.append(text is not None)
+            layout.frombytes((unread if text is None else text.layout).tobytes())
+            if text is not None:
+                ids.frombytes(text.ids.tobytes())
+                counts.frombytes(text.counts.tobytes())
+            starts.append(len(ids))
         return cls(
-            starts=np.cumsum([0, *(len(text.ids) for text in all_of)], dtype=np.int64),
-            ids=np.concatenate([text.ids for text in all_of] or [nothing.ids]).astype(np.int32),
-            values=1 + np.log(counts, dtype=np.float32),
-            layout=np.array([text.layout for text in all_of], np.float32).reshape(-1, len(LAYOUT)),
-            known=np.array([text is not None for text in listed], np.bool_),
+            starts=np.asarray(starts),
+            ids=np.asarray(ids),
+            counts=np.asarray(counts),
+            layout=np.asarray(layout).reshape(-1, len(LAYOUT)),
+            known=np.frombuffer(known, np.bool_),
         )
 
     def rarity(self) -> npt.NDArray[np.float32]:

@@ -11,8 +11,6 @@ from sqlalchemy.orm import Session
 
 from core.errors import BadInput
 from core.settings import Settings
-from db.media import MediaStore
-from db.reading import words_of
 from db.session import reading
 from db.splits import KeptAside, Split
 from training.answers import Answers
@@ -149,10 +147,7 @@ def _compare(
     if not fair:
         return Outcome(champion, challenger, 0.0, 0.0)
     after = after.only(fair)
-    with reading(settings) as session:
-        words = words_of(session, [row.sha256 for row in after.rows])
-    media = MediaStore.open(settings)
-    before = evaluate(Classifier.load(settings, champion), after.rows, media, words)
+    before = evaluate(settings, Classifier.load(settings, champion), after.rows)
     gains = differences(before, after)
     gain = _macro_f1(after) - _macro_f1(before)
     certainty = float(np.mean(gains > 0))
