@@ -21,7 +21,7 @@ demo: setup  ## The whole way, offline: crawl a small site, train, classify
 
 test: setup  ## All tests
 	@bash tests/system-packages.sh
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: setup  ## Lint and types
 	@$(BIN)/ruff check .

@@ -39,6 +39,8 @@ _LOOK_AGAIN_S: Final = 0.05  # seconds, while there is nothing to do
 _LISTING_TRIES: Final = 4
 _ACCEPT: Final = "application/json, */*"
 _LONGEST_REST_S: Final = 120.0  # that a listing waits for a site that asks it to
+# Why there is no answer, and will be none: a refused or impossible address, or one too large.
+_LASTING: Final = (DownloadCancelledError, IgnoreRequest, UnsupportedURLSchemeError, ValueError)
 
 
 class MemeSpider(scrapy.Spider):
@@ -165,6 +167,8 @@ class MemeSpider(scrapy.Spider):
                 if not status_passes(answer.status):
                     break
                 rest_s = max(rest_s, retry_after(answer.headers.get("Retry-After")) or 0)
+            elif isinstance(answer, _LASTING):
+                break
             if rest_s > _LONGEST_REST_S or attempt == _LISTING_TRIES:
                 break
             await asyncio.sleep(rest_s)

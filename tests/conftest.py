@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -23,6 +24,21 @@ from tests.postgresql import PostgreSQL, programs_folder
 from training.registry import Registry
 
 ROOT = Path(__file__).parents[1]
+
+# Files whose tests start servers, browsers, crawls or trainings: minutes each.
+_LONG: Final = (
+    "test_app",
+    "test_browser",
+    "test_crawler",
+    "test_journey",
+    "test_memeEraML",
+    "test_training",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: several processes then come to an end at about the same time."""
+    items.sort(key=lambda item: not item.path.name.startswith(_LONG))
 
 
 @pytest.fixture(autouse=True, scope="session")

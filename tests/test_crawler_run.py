@@ -241,7 +241,12 @@ def test_an_unknown_community_does_not_end_the_others(tmp_path: Path) -> None:
 
 
 def test_a_site_that_does_not_answer_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
-    done = command(tmp_path, "run", "lemmy", "--community", "memes", sites="http://127.0.0.1:1")
+    done = command(
+        tmp_path,
+        *("run", "lemmy", "--community", "memes"),
+        sites="http://127.0.0.1:1",
+        MEMEERA_RETRY_DELAY_S="0.01",
+    )
     assert done.returncode == 1
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1

@@ -9,8 +9,8 @@ from core.settings import Settings
 from db.models import Sighting
 from db.session import Database
 from db.splits import Split
+from tests.commands import training
 from tests.conftest import Trained
-from tests.test_training_fit import command
 from training.registry import SNAPSHOT, Registry
 from training.snapshot import Snapshot
 
@@ -24,7 +24,7 @@ def test_each_fold_is_tested_once_and_what_is_done_is_not_done_again(
         session.execute(update(Sighting).values(fold=Sighting.meme_id % 2))
     database.engine.dispose()
     arguments = ("cross-validate", "--epochs", "1", "--image-px", "32", "--json")
-    done = command(data_dir, *arguments)
+    done = training(data_dir, *arguments)
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
     parts = sorted((data_dir / "cross-validation").iterdir())
@@ -45,13 +45,13 @@ def test_each_fold_is_tested_once_and_what_is_done_is_not_done_again(
     # The collection's own models are what they were.
     assert Registry(data_dir / "models").versions() == [trained.version]
 
-    again = command(data_dir, *arguments)
+    again = training(data_dir, *arguments)
     assert json.loads(again.stdout) == figures
     assert "validation loss" not in again.stderr
 
 
 def test_one_place_alone_cannot_be_left_out(trained: Trained) -> None:
-    done = command(trained.data_dir, "cross-validate", "--leave-out", "places")
+    done = training(trained.data_dir, "cross-validate", "--leave-out", "places")
     assert done.returncode == 1
     assert "there are 1 places; leaving one out takes two or more" in done.stderr
 
@@ -69,7 +69,7 @@ def test_a_genre_of_one_place_alone_is_left_out_and_what_cannot_be_tested_is_not
             here = update(Sighting).where(Sighting.meme_id == meme_id)
             session.execute(here.values(community=place))
     database.engine.dispose()
-    done = command(
+    done = training(
         data_dir,
         "cross-validate",
         "--leave-out",

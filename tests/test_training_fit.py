@@ -18,6 +18,7 @@ from core.settings import Settings
 from core.words import Line
 from db.media import MediaStore
 from db.splits import Split
+from tests.commands import training
 from tests.conftest import ROOT, Trained
 from tests.pictures import picture
 from tests.test_training_snapshot import row as row_of
@@ -26,18 +27,6 @@ from training.lines import written
 from training.picture import picture_of
 from training.registry import CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, Registry
 from training.snapshot import BY_MODEL, Snapshot
-
-
-def command(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run python -m training with its data folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "training", *arguments],
-        cwd=ROOT,
-        env=os.environ | {"MEMEERA_DATA_DIR": str(data_dir)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
 
 
 def test_a_run_registers_all_that_a_version_is(trained: Trained) -> None:
@@ -97,12 +86,12 @@ def test_the_exported_model_answers_as_the_keras_model_does(
 
 
 def test_evaluate_gives_the_figures_of_the_card(trained: Trained) -> None:
-    done = command(trained.data_dir, "evaluate", "--json")
+    done = training(trained.data_dir, "evaluate", "--json")
     assert done.returncode == 0, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
     card = Registry(Settings(data_dir=trained.data_dir).models_dir).card(trained.version)
     assert report["macro_f1"] == card["metrics"]["macro_f1"]
-    shown = command(trained.data_dir, "evaluate").stdout
+    shown = training(trained.data_dir, "evaluate").stdout
     assert f"macro F1 {report['macro_f1']:.3f}" in shown
     assert all(key in shown for key in trained.genres)
 
@@ -113,9 +102,9 @@ def test_what_was_learned_beats_guessing(trained: Trained) -> None:
 
 
 def test_list_marks_the_champion_and_promote_checks_its_argument(trained: Trained) -> None:
-    rows = json.loads(command(trained.data_dir, "list", "--json").stdout)
+    rows = json.loads(training(trained.data_dir, "list", "--json").stdout)
     assert [(row["version"], row["champion"]) for row in rows] == [(trained.version, True)]
-    done = command(trained.data_dir, "promote", "nonsense")
+    done = training(trained.data_dir, "promote", "nonsense")
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
 
@@ -133,7 +122,7 @@ def test_list_marks_the_champion_and_promote_checks_its_argument(trained: Traine
 def test_what_cannot_be_done_is_told_in_one_line(
     tmp_path: Path, arguments: list[str], code: int, what: str
 ) -> None:
-    done = command(tmp_path, *arguments)
+    done = training(tmp_path, *arguments)
     assert done.returncode == code
     assert what in done.stderr
     assert "Traceback" not in done.stderr
@@ -143,7 +132,7 @@ def test_weights_or_pictures_that_are_gone_are_told_and_leave_no_version(
     trained: Trained, tmp_path: Path
 ) -> None:
     data_dir = trained.copy_to(tmp_path / "copy")
-    done = command(data_dir, "fit", "--weights", "/no/such/file.h5")
+    done = training(data_dir, "fit", "--weights", "/no/such/file.h5")
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == "/no/such/file.h5: there is no such weights file"
 
@@ -152,7 +141,7 @@ def test_weights_or_pictures_that_are_gone_are_told_and_leave_no_version(
     (file,) = (data_dir / "media").rglob(f"{lost.sha256}.*")
     file.unlink()
     shutil.rmtree(data_dir / "shards")
-    done = command(data_dir, "fit", "--epochs", "1", "--image-px", "32")
+    done = training(data_dir, "fit", "--epochs", "1", "--image-px", "32")
     assert done.returncode == 1
     assert f"cannot read the picture of meme {lost.meme_id}" in done.stderr
     assert "Traceback" not in done.stderr
@@ -176,7 +165,7 @@ def test_small_pictures_whose_bytes_changed_are_told_and_leave_no_version(
     data = bytearray(shard.read_bytes())
     data[len(data) // 2] ^= 1
     shard.write_bytes(data)
-    done = command(data_dir, "fit", "--epochs", "1", "--image-px", "48", "--seed", "5")
+    done = training(data_dir, "fit", "--epochs", "1", "--image-px", "48", "--seed", "5")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith(
         f"the small pictures in {shard.parent} are damag"
@@ -190,7 +179,7 @@ def test_the_same_seed_on_the_same_snapshot_gives_the_same_figures(
 ) -> None:
     data_dir = trained.copy_to(tmp_path / "copy")
     epochs = str(trained.n_epochs)
-    done = command(data_dir, "fit", "--epochs", epochs, "--image-px", "48", "--json")
+    done = training(data_dir, "fit", "--epochs", epochs, "--image-px", "48", "--json")
     assert done.returncode == 0, done.stderr
     again = json.loads(done.stdout)
     card = Registry(data_dir / "models").card(trained.version)
@@ -222,7 +211,7 @@ def test_a_run_that_is_killed_goes_on_from_its_last_epoch(trained: Trained, tmp_
     n_done = n_epochs_done()
     assert 2 <= n_done <= 4
     assert Registry(models).versions() == [trained.version]
-    done = command(data_dir, *arguments, "--json")
+    done = training(data_dir, *arguments, "--json")
     assert done.returncode == 0, done.stderr
     version = json.loads(done.stdout)["version"]
     history = Registry(models).card(version)["history"]
@@ -259,7 +248,7 @@ def test_with_weights_a_committee_learns_and_goes_on_after_a_kill(
         time.sleep(0.05)
     running.send_signal(signal.SIGKILL)
     running.wait()
-    done = command(data_dir, *arguments, "--json")
+    done = training(data_dir, *arguments, "--json")
     assert done.returncode == 0, done.stderr
     assert "member 1 of 5: done before" in done.stderr
     card = json.loads(done.stdout)
@@ -270,7 +259,7 @@ def test_with_weights_a_committee_learns_and_goes_on_after_a_kill(
     assert card["calibration"]["n"] == len(known)  # each was left out by one member
     assert card["config"]["weights"] == weights.name
     # As it was exported, it answers as it was taught.
-    assert command(data_dir, "evaluate").returncode == 0
+    assert training(data_dir, "evaluate").returncode == 0
 
 
 def test_each_member_leaves_out_other_families() -> None:
@@ -306,12 +295,12 @@ def test_a_label_of_one_meme_or_of_one_genre_does_not_break_a_run(tmp_path: Path
     importing = [sys.executable, "-m", "crawler", "import", str(drawn), "--labels", str(labels)]
     environment = os.environ | {"MEMEERA_DATA_DIR": str(data_dir)}
     subprocess.run(importing, cwd=ROOT, env=environment, check=True, capture_output=True)
-    done = command(data_dir, "fit")
+    done = training(data_dir, "fit")
     assert done.returncode == 1
     assert "labels of 1 genres" in done.stderr
     labels.write_text("\n".join([*lines[:-1], "11.png,political"]))
     subprocess.run(importing, cwd=ROOT, env=environment, check=True, capture_output=True)
-    done = command(data_dir, "fit", "--epochs", "1", "--image-px", "32")
+    done = training(data_dir, "fit", "--epochs", "1", "--image-px", "32")
     assert "Traceback" not in done.stderr
     assert done.returncode in (0, 1)  # by the side that the one meme fell on
     if done.returncode == 1:

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +11,14 @@ from core.settings import Settings
 from db.models import Meme, Prediction
 from db.session import Database, reading
 from db.splits import Split
-from tests.conftest import ROOT, Trained
+from tests.commands import training
+from tests.conftest import Trained
 from training.registry import SNAPSHOT, Registry
 from training.snapshot import Snapshot
 
 
 def predict(data_dir: Path, *arguments: str) -> tuple[int, Any, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "training", "predict", "--json", *arguments],
-        cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "MEMEERA_DATA_DIR": str(data_dir)},
-        capture_output=True,
-        text=True,
-    )
+    done = training(data_dir, "predict", "--json", *arguments)
     return done.returncode, json.loads(done.stdout or "null"), done.stderr
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import yaml
 
 from demo.drawing import draw
+from tests.commands import training
 from tests.conftest import Trained
-from tests.test_training_fit import command
 from training.classifier import Classifier
 from training.registry import CARD, LITERT_MODEL, Registry
 
@@ -18,7 +18,7 @@ def test_what_is_published_answers_as_the_model_and_tells_of_itself(
     trained: Trained, tmp_path: Path
 ) -> None:
     folder = tmp_path / "passed on"
-    done = command(trained.data_dir, "publish", str(folder))
+    done = training(trained.data_dir, "publish", str(folder))
     assert done.returncode == 0, done.stderr
     assert {path.name for path in folder.iterdir()} == {CARD, LITERT_MODEL, "README.md"}
     registry = Registry(trained.data_dir / "models")
@@ -47,7 +47,7 @@ def test_a_card_of_an_older_memeera_is_told_in_one_line(trained: Trained, tmp_pa
     card = json.loads(path.read_text())
     del card["snapshot"]["by_model"]
     path.write_text(json.dumps(card))
-    done = command(data_dir, "publish", str(tmp_path / "out"))
+    done = training(data_dir, "publish", str(tmp_path / "out"))
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "an older memeEra made it" in done.stderr

@@ -10,8 +10,8 @@ import pytest
 from core.errors import BadInput
 from core.settings import Settings
 from db.splits import Split
+from tests.commands import training
 from tests.conftest import Trained
-from tests.test_training_fit import command
 from training.config import TrainConfig
 from training.refit import refit
 from training.registry import CARD, SNAPSHOT, Registry
@@ -24,7 +24,7 @@ def refitted(
 ) -> tuple[Settings, dict[str, Any]]:
     """A collection with a version and its refitted like, and the card of that."""
     settings = Settings(data_dir=trained.copy_to(tmp_path_factory.mktemp("refitted") / "data"))
-    done = command(settings.data_dir, "refit", trained.version, "--no-promote", "--json")
+    done = training(settings.data_dir, "refit", trained.version, "--no-promote", "--json")
     assert done.returncode == 0, done.stderr
     return settings, json.loads(done.stdout)
 
@@ -53,7 +53,7 @@ def test_what_was_never_tested_says_so_in_one_line(
 ) -> None:
     settings, card = refitted
     for arguments in (["evaluate"], ["report", "--out", str(tmp_path / "page.html")]):
-        done = command(settings.data_dir, *arguments, "--model", card["version"])
+        done = training(settings.data_dir, *arguments, "--model", card["version"])
         assert done.returncode == 1
         (line,) = done.stderr.splitlines()
         assert line.startswith(f"{card['version']} learned from all memes")
@@ -63,7 +63,7 @@ def test_it_is_published_with_the_figures_of_its_like(
     trained: Trained, refitted: tuple[Settings, dict[str, Any]], tmp_path: Path
 ) -> None:
     settings, card = refitted
-    done = command(settings.data_dir, "publish", str(tmp_path), "--model", card["version"])
+    done = training(settings.data_dir, "publish", str(tmp_path), "--model", card["version"])
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / CARD).read_text())["metrics"] == card["metrics"]
     page = (tmp_path / "README.md").read_text(encoding="utf-8")

@@ -10,8 +10,8 @@ from core.settings import Settings
 from db.models import Meme
 from db.session import Database
 from db.splits import Split
+from tests.commands import training
 from tests.conftest import Trained
-from tests.test_training_fit import command
 from training.answers import Answers
 from training.registry import ANSWERS, SNAPSHOT, Registry
 from training.snapshot import Snapshot
@@ -46,7 +46,7 @@ def test_a_report_shows_figures_plots_and_mistakes_and_loads_nothing_from_elsewh
         )
     database.engine.dispose()
     path = tmp_path / "page.html"
-    done = command(data_dir, "report", "--out", str(path))
+    done = training(data_dir, "report", "--out", str(path))
     assert done.returncode == 0, done.stderr
     page = path.read_text(encoding="utf-8")
     assert trained.version in page
@@ -62,7 +62,7 @@ def test_a_report_shows_figures_plots_and_mistakes_and_loads_nothing_from_elsewh
 def test_a_model_without_mistakes_has_a_report_too(trained: Trained, tmp_path: Path) -> None:
     data_dir = trained.copy_to(tmp_path / "data")
     made_wrong(data_dir, trained.version, 0)
-    done = command(data_dir, "report", "--out", str(tmp_path / "page.html"))
+    done = training(data_dir, "report", "--out", str(tmp_path / "page.html"))
     assert done.returncode == 0, done.stderr
     assert "every answer was right" in (tmp_path / "page.html").read_text(encoding="utf-8")
 
@@ -72,7 +72,7 @@ def test_mistakes_whose_pictures_are_gone_are_passed_over(trained: Trained, tmp_
     made_wrong(data_dir, trained.version, 2)
     lost = answers_of(data_dir, trained.version).rows[0]
     next((data_dir / "media").rglob(f"{lost.sha256}.*")).unlink()
-    done = command(data_dir, "report", "--out", str(tmp_path / "page.html"))
+    done = training(data_dir, "report", "--out", str(tmp_path / "page.html"))
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "page.html").read_text(encoding="utf-8").count("<article>") == 1
 
@@ -81,7 +81,7 @@ def test_the_learning_curve_ends_with_the_model_itself_and_stands_in_the_report(
     trained: Trained, tmp_path: Path
 ) -> None:
     data_dir = trained.copy_to(tmp_path / "data")
-    done = command(data_dir, "learning-curve", "--json")
+    done = training(data_dir, "learning-curve", "--json")
     assert done.returncode == 0, done.stderr
     points = json.loads(done.stdout)
     card = Registry(data_dir / "models").card(trained.version)
@@ -94,16 +94,16 @@ def test_the_learning_curve_ends_with_the_model_itself_and_stands_in_the_report(
     assert len(sizes) == 4
     assert sizes == sorted(sizes)
     assert Registry(data_dir / "models").versions() == [trained.version]
-    again = command(data_dir, "learning-curve", "--json")
+    again = training(data_dir, "learning-curve", "--json")
     assert json.loads(again.stdout) == points
     assert "validation loss" not in again.stderr
 
-    done = command(data_dir, "report", "--out", str(tmp_path / "page.html"))
+    done = training(data_dir, "report", "--out", str(tmp_path / "page.html"))
     assert done.returncode == 0, done.stderr
     assert 'alt="Learning curve"' in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_a_learning_curve_from_other_weights_is_refused(trained: Trained) -> None:
-    done = command(trained.data_dir, "learning-curve", "--weights", "imagenet")
+    done = training(trained.data_dir, "learning-curve", "--weights", "imagenet")
     assert done.returncode == 2
     assert "started from weights none" in done.stderr

@@ -10,8 +10,8 @@ from core.settings import Settings
 from db.labels import cast
 from db.session import Database
 from db.splits import Split
+from tests.commands import training
 from tests.conftest import Trained
-from tests.test_training_fit import command
 from training.registry import LITERT_MODEL, SNAPSHOT, Registry
 from training.snapshot import Snapshot
 
@@ -20,7 +20,7 @@ FEW = ("--epochs", "1", "--image-px", "32")
 
 def retrain(data_dir: Path, *arguments: str) -> tuple[dict[str, Any], str]:
     """What it says became of it, and to people."""
-    done = command(data_dir, "retrain", *FEW, "--json", *arguments)
+    done = training(data_dir, "retrain", *FEW, "--json", *arguments)
     assert done.returncode == 0, done.stderr
     outcome: dict[str, Any] = json.loads(done.stdout)
     return outcome, done.stderr
@@ -78,7 +78,7 @@ def test_a_better_model_answers_and_where_nothing_is_new_nothing_is_done(
     assert nothing["champion"] == outcome["challenger"]
     assert nothing["challenger"] is None
     assert "validation loss" not in said
-    done = command(data_dir, "rollback")
+    done = training(data_dir, "rollback")
     assert done.returncode == 0
     assert done.stdout == f"{trained.version} answers from now on\n"
 
@@ -86,7 +86,7 @@ def test_a_better_model_answers_and_where_nothing_is_new_nothing_is_done(
 def test_a_damaged_holdout_is_told(trained: Trained, tmp_path: Path) -> None:
     data_dir = trained.copy_to(tmp_path / "copy")
     (data_dir / "models" / "holdout.json").write_text("{")
-    done = command(data_dir, "retrain", *FEW)
+    done = training(data_dir, "retrain", *FEW)
     assert done.returncode == 2
     assert "holdout.json: damaged" in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -16,8 +16,8 @@ from db.models import Meme
 from db.session import Database, reading
 from db.splits import Split
 from demo.drawing import draw
+from tests.commands import training
 from tests.conftest import Trained
-from tests.test_training_fit import command
 from training.registry import SNAPSHOT, Registry
 from training.snapshot import BY_MODEL, Snapshot
 from training.teacher import taught
@@ -91,7 +91,7 @@ def test_a_snapshot_with_opinions_reads_back_as_it_was_saved(
 
 def test_fit_learns_from_a_teacher_and_says_so(grown: Settings, trained: Trained) -> None:
     arguments = ("--teacher", trained.version, "--epochs", "1", "--image-px", "32", "--json")
-    done = command(grown.data_dir, "fit", *arguments)
+    done = training(grown.data_dir, "fit", *arguments)
     assert done.returncode == 0, done.stderr
     card = json.loads(done.stdout)
     assert card["config"]["teacher"] == trained.version
@@ -103,7 +103,7 @@ def test_fit_learns_from_a_teacher_and_says_so(grown: Settings, trained: Trained
 
 
 def test_a_teacher_that_does_not_exist_is_told_in_one_line(trained: Trained) -> None:
-    done = command(trained.data_dir, "fit", "--teacher", "nobody")
+    done = training(trained.data_dir, "fit", "--teacher", "nobody")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "there is no model 'nobody'" in done.stderr

@@ -210,6 +210,10 @@ def compile_for(model: keras.Model, config: TrainConfig, n_steps: int) -> None:
         loss_weights=_LOSS_WEIGHTS,
         metrics={Branch.JOINT.value: keras.metrics.CategoricalAccuracy(name="accuracy")},
     )
+    # All variables that the first step would make: TensorFlow traces a step that makes some twice.
+    model.optimizer.build(model.trainable_variables)
+    nothing = {name: ops.zeros((1, *output.shape[1:])) for name, output in model.output.items()}
+    model.compute_loss(y=nothing, y_pred=nothing)
 
 
 def for_fit(batch: Mapping[str, tf.Tensor]) -> Any:

@@ -27,7 +27,7 @@ export function detail(meme, { genres, takesCorrections }, { retry, wantWhole })
     if (answer.words?.length) told.append(words(answer.words));
     if (takesCorrections) told.append(correcting(meme, genres));
     told.append(made("p", `${Math.round(answer.ms)} ms, model ${answer.model}`, "small"));
-    if (answer.similar?.length) page.append(similar(answer.similar, genres));
+    if (answer.similar) page.append(similar(answer.similar, genres));
   }
   return page;
 }
@@ -123,9 +123,13 @@ function placeOf({ source, community, permalink, posted_at: postedAt }) {
   return link;
 }
 
+const NONE_TO_COMPARE =
+  "There is none to compare it with yet: python -m training predict lets the model look at the collection.";
+
 function similar(memes, genres) {
   const section = made("section", null, "similar");
   section.append(made("h3", "Memes like it"));
+  if (!memes.length) section.append(made("p", NONE_TO_COMPARE, "small"));
   const list = made("ul");
   for (const { meme, cosine } of memes) {
     const item = made("li");

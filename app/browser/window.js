@@ -2,6 +2,7 @@
 
 import { detail, verdictOf } from "./detail.js";
 import { button, percent } from "./elements.js";
+import { examples } from "./examples.js";
 import { Intake } from "./intake.js";
 import { Memes } from "./memes.js";
 import { Table } from "./table.js";
@@ -42,6 +43,8 @@ class Window {
     const words = this.$("input[name=words]");
     words.checked = memes.words;
     words.addEventListener("change", () => (memes.words = words.checked), { signal });
+    const fail = ({ message }) => (this.$(".problem").textContent = message);
+    this.$(".to-try").append(examples(data, (files) => this.take(files, 0), fail));
     this.changed = (meme) => this.update(meme);
     memes.changed = this.changed;
     this.update(null);
@@ -103,6 +106,7 @@ class Window {
     this.tellWhyStopped();
     this.$(".intake").classList.toggle("is-small", all.length > 0);
     this.$(".status").classList.toggle("unseen", all.length > 0); // what is seen says it as well
+    this.$(".to-try").hidden = all.length > 0;
     this.$(".many").hidden = !isMany || this.shown !== null;
     this.$(".one").hidden = this.shown === null;
     if (isMany) {
