@@ -134,6 +134,14 @@ def test_a_pasted_meme_is_told_and_the_next_takes_its_place(page: Page) -> None:
     expect(page.get_by_role("button", name="Words it read")).to_have_count(0)  # none were read
 
 
+def test_who_has_no_meme_at_hand_may_try_an_example(page: Page) -> None:
+    expect(page.locator(".examples li")).to_have_count(len(GENRES))
+    page.locator(".examples").get_by_role("button", name="Text post").click()
+    bars(page)
+    expect(page.locator(".frame img")).to_have_attribute("alt", "text_post.jpg")
+    expect(page.get_by_text("No meme at hand?")).to_be_hidden()
+
+
 def test_a_meme_that_the_collection_has_is_known(page: Page, trained: Trained) -> None:
     file = next((trained.data_dir / "drawn").glob("political-*.png"))
     page.locator("input[name=files]").set_input_files(file)
@@ -348,6 +356,7 @@ def test_where_corrections_are_off_nobody_is_asked_for_one(
         )
         bars(page)
         expect(page.get_by_role("button", name="This is wrong")).to_have_count(0)
+        expect(page.get_by_text("There is none to compare it with yet")).to_be_visible()
         page.close()
 
 

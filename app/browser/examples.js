@@ -8,7 +8,7 @@ export function examples({ base, genres }, take, fail) {
   const list = made("ul");
   for (const { key, name } of genres) {
     const address = `${base}/browser/examples/${key}.jpg`;
-    const bring = () => fetched(address, `${key}.jpg`).then((file) => take([file], 0), fail);
+    const bring = () => fetched(address).then((file) => take([{ file, name: `${key}.jpg` }]), fail);
     const one = button("", bring);
     const image = new Image();
     image.src = address;
@@ -23,8 +23,8 @@ export function examples({ base, genres }, take, fail) {
   return section;
 }
 
-async function fetched(address, name) {
+async function fetched(address) {
   const response = await fetch(address).catch(() => null);
   if (!response?.ok) throw new Refused(0, "unreachable", "The server does not answer; is it still running?");
-  return new File([await response.blob()], name, { type: "image/jpeg" });
+  return response.blob();
 }
