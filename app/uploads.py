@@ -97,7 +97,15 @@ class Uploads:
             raise _too_large(max_bytes, "request")
         body = bytearray()
         try:
-            with anyio.fail_after(self._settings.upload_timeout_s):
+            await self._fill(body, request, max_bytes)
+            yield bytes(body)
+        finally:
+            self.n_bytes_held -= len(body)
+
+    async def _fill(self, body: bytearray, request: Request, max_bytes: int) -> None:
+        timeout_s = self._settings.upload_timeout_s
+        try:
+            with anyio.fail_after(timeout_s):
                 async for chunk in request.stream():
                     self.n_bytes_held += len(chunk)
                     body += chunk
@@ -107,14 +115,10 @@ class Uploads:
                         raise ApiError(
                             429, "busy", "too much is being sent at once", retry_after_s=2
                         )
-            yield bytes(body)
         except TimeoutError as error:
-            timeout_s = self._settings.upload_timeout_s
             raise ApiError(
                 408, "slow_upload", f"the body did not arrive within {timeout_s:g} s"
             ) from error
-        finally:
-            self.n_bytes_held -= len(body)
 
     def check(self, picture: bytes) -> None:
         """Refuse a picture that is too large.
