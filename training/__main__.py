@@ -117,8 +117,7 @@ def refit(version: str, weights: str, teacher: str | None, no_promote: bool, as_
 
     The figures of VERSION stand for it, for nothing is left to test it on.
     """
-    with quiet_native():
-        from training.refit import refit as refit_version
+    from training.refit import refit as refit_version
 
     settings = Settings.load()
     _done(settings, refit_version(settings, version, weights, teacher, warn), no_promote, as_json)
@@ -261,8 +260,7 @@ def learning_curve_command(version: str | None, weights: str, as_json: bool) -> 
 
     Stopped half-way, the same command goes on from there. `report` draws the curve.
     """
-    with quiet_native():
-        from training.learning_curve import learning_curve
+    from training.learning_curve import learning_curve
 
     settings = Settings.load()
     version = version or Registry(settings.models_dir).champion()

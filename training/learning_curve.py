@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from core.errors import BadInput
+from core.quiet import quiet_native
 from core.settings import Settings
 from db.splits import Split
 from training.config import TrainConfig, run_hash
@@ -50,7 +51,8 @@ def learning_curve(
         BadInput: there is no such version, or it started from other weights.
         NotReady: a part holds too little to learn from.
     """
-    from training.fit import fit  # loads TensorFlow: seconds, which a report can do without
+    with quiet_native():
+        from training.fit import fit  # loads TensorFlow: seconds, which a report can do without
 
     config, snapshot = run_of(settings, version, weights)
     for share in _SHARES:

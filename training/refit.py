@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.errors import BadInput
+from core.quiet import quiet_native
 from core.settings import Settings
 from db.splits import Split
 from training.learning_curve import run_of
@@ -38,7 +39,8 @@ def refit(
             none is named, or the other way round.
         MemeEraError: as for `training.fit.fit`.
     """
-    from training.fit import fit  # loads TensorFlow: seconds, which a wrong argument can do without
+    with quiet_native():
+        from training.fit import fit  # loads TensorFlow: seconds; a wrong argument needs none
 
     config, snapshot = run_of(settings, version, weights)
     if (teacher is None) != (config.teacher == "none"):
