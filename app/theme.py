@@ -27,7 +27,6 @@ _NAMES: Final = {
     "ground": "backgroundColor",
     "panel": "secondaryBackgroundColor",
     "ink": "textColor",
-    "line": "borderColor",
 }
 
 

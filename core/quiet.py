@@ -1,12 +1,11 @@
 """Keeps native libraries from talking on standard error."""
 
-import io
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TextIO, cast
 
 __all__ = ["quiet_native"]
 
@@ -40,41 +39,47 @@ class _Quiet:
 
     def begin(self) -> None:
         with self._lock:
+            if not self._n:
+                self._redirect()
             self._n += 1
-            if self._n > 1:
-                return
-            sys.stderr.flush()
-            self._kept = os.dup(_STDERR)
-            if _is_of_process(sys.stderr):
-                sys.stderr = self._apart = _Apart(sys.stderr, self._kept)
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, _STDERR)
-            os.close(nowhere)
 
     def end(self) -> None:
         with self._lock:
             self._n -= 1
-            if self._n:
-                return
-            os.dup2(self._kept, _STDERR)
-            if self._apart is not None:
-                sys.stderr = self._apart.ended()
-                self._apart = None
-            os.close(self._kept)
+            if not self._n:
+                self._restore()
+
+    def _redirect(self) -> None:
+        sys.stderr.flush()
+        self._kept = os.dup(_STDERR)
+        if _is_of_process(sys.stderr):
+            self._apart = _Apart(sys.stderr, self._kept)
+            sys.stderr = cast(TextIO, self._apart)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, _STDERR)
+        os.close(nowhere)
+
+    def _restore(self) -> None:
+        os.dup2(self._kept, _STDERR)
+        if self._apart is not None:
+            sys.stderr = self._apart.ended()
+            self._apart = None
+        os.close(self._kept)
 
 
-class _Apart(io.TextIOBase):
+class _Apart:
     """Python's standard error, while that of the process leads nowhere.
 
-    Whoever took hold of it meanwhile, as logging does, may go on writing to it afterwards.
+    The stream that it stands for, but for where it writes. Whoever took hold of it meanwhile, as
+    logging does, may go on writing to it afterwards.
     """
 
-    def __init__(self, stream: Any, to: int) -> None:
+    def __init__(self, stream: TextIO, to: int) -> None:
         self._stream = stream
         self._to: int | None = to
         self._lock = threading.Lock()
 
-    def ended(self) -> Any:
+    def ended(self) -> TextIO:
         """The stream that it stood for, which takes what is still written."""
         with self._lock:
             self._to = None
@@ -83,29 +88,17 @@ class _Apart(io.TextIOBase):
     def write(self, text: str) -> int:
         with self._lock:
             if self._to is None:
-                return int(self._stream.write(text))
+                return self._stream.write(text)
             data = text.encode(self._stream.encoding, "backslashreplace")
             while data:
                 data = data[os.write(self._to, data) :]
             return len(text)
 
+    def writelines(self, lines: Iterable[str]) -> None:
+        self.write("".join(lines))
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
-
-    encoding = property(lambda self: self._stream.encoding)
-    errors = property(lambda self: self._stream.errors)
-
-    def fileno(self) -> int:
-        return int(self._stream.fileno())
-
-    def writable(self) -> bool:
-        return True
-
-    def isatty(self) -> bool:
-        return bool(self._stream.isatty())
-
-    def flush(self) -> None:
-        self._stream.flush()
 
 
 def _is_of_process(stream: Any) -> bool:

@@ -76,7 +76,6 @@ def fit(
     """
     _check(snapshot, is_tested=tested_as is None)
     keras.utils.set_random_seed(config.seed)
-    media = MediaStore.open(settings)
     network = build(config, len(snapshot.classes), snapshot.year - FIRST_YEAR + 1)
     if weights != "none":
         load_backbone_weights(network, weights)
@@ -85,7 +84,7 @@ def fit(
     with registry.new_version(snapshot.hash, run) as draft:
         snapshot.save(draft.folder / SNAPSHOT)
         shards = Shards.open(settings, config.image_px)
-        examples = _prepare(settings, config, snapshot, media, shards, say)
+        examples = _prepare(settings, config, snapshot, shards, say)
         log_dir = settings.data_dir / "logs" / run[:8]
         parts = parts_of(snapshot.learned, config)
         lesson = Lesson(config, examples, parts, shards, draft.work_dir, log_dir, say)
@@ -171,7 +170,6 @@ def _prepare(
     settings: Settings,
     config: TrainConfig,
     snapshot: Snapshot,
-    media: MediaStore,
     shards: Shards,
     say: Callable[[str], None],
 ) -> Examples:
@@ -186,7 +184,7 @@ def _prepare(
             f"the words of {n_unread} of {len(learned)} memes to learn from were never read: "
             "python -m training read, and a model is surer"
         )
-    shards.fill(learned, media, active, say)
+    shards.fill(learned, MediaStore.open(settings), active, say)
     is_enough = n_unread <= len(learned) * (1 - _MIN_READ)  # else it looks at the pictures alone
     with reading(settings) as session:
         # Balanced for the mix too: one of memes that count alike leans to the frequent genres, and

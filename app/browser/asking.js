@@ -43,6 +43,12 @@ export function thumbnail(sha256) {
   return `/v1/memes/${sha256}/thumbnail`;
 }
 
+/** A file that is served beside the API. */
+export async function file(address) {
+  const response = await sent(address, {});
+  return response.ok ? response.blob() : answerOf(response);
+}
+
 /** A name that nobody else makes up. Not randomUUID, which there is for https and localhost alone. */
 export function newName() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
