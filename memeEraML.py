@@ -24,7 +24,16 @@ from tqdm import tqdm
 from app.pictures import Named, named
 from app.stored import Stored
 from app.telling import AsCsv, AsJson, AsLines, Teller, answer_of, error_of
-from core.cli import EXIT_BAD_INPUT, completion, json_option, print_json, run, warn
+from core.cli import (
+    EXIT_BAD_INPUT,
+    completion,
+    echo,
+    json_option,
+    print_as_is,
+    print_json,
+    run,
+    warn,
+)
 from core.errors import BadInput
 from core.genres import GENRES
 from core.images import decode
@@ -187,17 +196,17 @@ def classify(
     if as_csv:
         teller = AsCsv(model.classifier.classes)
     n_answered, has_failed = 0, False
-    click.echo(teller.begin(), nl=False)
+    print_as_is(teller.begin())
     for file, said in _classified(model, files, words, explain):
         if isinstance(said, Prediction):
             n_answered += 1
             answer = answer_of(str(file.path), said, top_k)
         else:
             has_failed |= not file.is_of_folder
-            tqdm.write(f"{file.path}: {said}", file=sys.stderr)
+            warn(f"{file.path}: {said}")
             answer = error_of(str(file.path), said)
-        click.echo(teller.tell(answer), nl=False)
-    click.echo(teller.end(), nl=False)
+        print_as_is(teller.tell(answer))
+    print_as_is(teller.end())
     if not files:
         warn(f"{', '.join(map(str, paths))}: there is no file in it")
     return EXIT_BAD_INPUT if has_failed or not n_answered else 0
@@ -253,7 +262,7 @@ def models(as_json: bool) -> None:
     if as_json:
         print_json(registry.described())
     else:
-        click.echo(registry.report())
+        echo(*registry.report())
 
 
 @main.command()
@@ -287,7 +296,7 @@ def serve(
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def print_completion(shell: str) -> None:
     """Print what makes SHELL complete the command memeera: eval "$(memeera completion bash)"."""
-    click.echo(completion(main, PROGRAM, shell))
+    print_as_is(completion(main, PROGRAM, shell) + "\n")
 
 
 def program() -> None:

@@ -2,12 +2,12 @@
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
 from core.cells import guarded
 from core.genres import genre
+from core.printing import clean, json_text
 from training.classifier import Prediction
 
 __all__ = ["AsCsv", "AsJson", "AsLines", "Teller", "answer_of", "error_of"]
@@ -52,7 +52,7 @@ class AsLines:
         unsure = "not sure; " if answer["abstain"] else ""
         year = answer["year"]
         made = f"{year['low']}-{year['high']}" if year["low"] < year["high"] else f"{year['low']}"
-        return f"{answer['file']}: {unsure}{', '.join(best)}; made {made}\n"
+        return f"{clean(answer['file'])}: {unsure}{', '.join(best)}; made {made}\n"
 
     def end(self) -> str:
         """Nothing."""
@@ -72,7 +72,7 @@ class AsJson:
     def tell(self, answer: dict[str, Any]) -> str:
         """An object."""
         lead, self._lead = self._lead, ","
-        return lead + json.dumps(answer, ensure_ascii=False) + "\n"
+        return lead + json_text(answer) + "\n"
 
     def end(self) -> str:
         """The other bracket."""
@@ -102,19 +102,19 @@ class AsCsv:
     def tell(self, answer: dict[str, Any]) -> str:
         """A row."""
         if "error" in answer:
-            return _row([guarded(answer["file"]), *[""] * 8, guarded(answer["error"])])
+            return _row([_cell(answer["file"]), *[""] * 8, _cell(answer["error"])])
         first, year = answer["genre"][0], answer["year"]
         scores = {one["label"]: one["score"] for one in answer["genre"]}
-        words = "" if answer["words"] is None else guarded("\n".join(answer["words"]))
+        words = "" if answer["words"] is None else guarded("\n".join(map(clean, answer["words"])))
         return _row(
             [
-                guarded(answer["file"]),
+                _cell(answer["file"]),
                 first["label"],
                 first["score"],
                 int(answer["abstain"]),
                 *(year[key] for key in ("value", "low", "high")),
                 words,
-                answer["model"],
+                _cell(answer["model"]),
                 "",
                 *(scores.get(genre, "") for genre in self._genres),
             ]
@@ -123,6 +123,10 @@ class AsCsv:
     def end(self) -> str:
         """Nothing."""
         return ""
+
+
+def _cell(text: str) -> str:
+    return guarded(clean(text))
 
 
 def _row(cells: Sequence[object]) -> str:

@@ -1,18 +1,28 @@
 """What all commands share: the report, the log, the exit code."""
 
 import io
-import json
 import logging
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 from click.shell_completion import get_completion_class, shell_complete
 
 from core.errors import MemeEraError
+from core.printing import clean, json_text
 
-__all__ = ["EXIT_BAD_INPUT", "completion", "json_option", "print_json", "run", "warn"]
+__all__ = [
+    "EXIT_BAD_INPUT",
+    "completion",
+    "echo",
+    "json_option",
+    "print_as_is",
+    "print_json",
+    "run",
+    "warn",
+]
 
 EXIT_BAD_INPUT = 2
 
@@ -35,7 +45,8 @@ def run(
             stream.reconfigure(errors="backslashreplace")
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(logging.WARNING)  # libraries lower their own loggers' levels
-    logging.basicConfig(handlers=[handler], format="%(name)s: %(message)s")
+    handler.setFormatter(_OneLine("%(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler])
     try:
         if instruction := os.environ.get(_variable(name)):
             sys.exit(shell_complete(command, {}, name, _variable(name), instruction))
@@ -54,7 +65,7 @@ def run(
         warn(f"{path}: {error.format_message().rstrip('.')}; see {path} --help")
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        error.show()
+        warn(error.format_message())
         sys.exit(error.exit_code)
     except MemeEraError as error:
         warn(str(error))
@@ -86,9 +97,32 @@ def _variable(name: str) -> str:
 
 def print_json(value: object) -> None:
     """Print one JSON value on standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    click.echo(json_text(value, indent=2))
 
 
-def warn(line: str) -> None:
-    """Print one line on standard error."""
-    click.echo(line, err=True)
+def print_as_is(text: str) -> None:
+    """Print on standard output what a program reads, and what was cleaned where it was made."""
+    click.echo(text, nl=False)
+
+
+def echo(*lines: object) -> None:
+    """Print lines for people on standard output; whatever is in one of them, it is one line."""
+    for line in lines:
+        click.echo(clean(line))
+
+
+def warn(line: object) -> None:
+    """Print one line on standard error, above the progress bar where there is one."""
+    from tqdm import tqdm  # which looks up its own version as it loads, for 25 ms
+
+    tqdm.write(clean(line), file=sys.stderr)
+
+
+class _OneLine(logging.Formatter):
+    """A message on one line; a traceback below it, further in, so that it forges none."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        return clean(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        return "\n".join(f"    {clean(line)}" for line in super().formatException(ei).split("\n"))

@@ -18,8 +18,7 @@ from contextlib import (
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import click
-
+from core.cli import echo, warn
 from core.errors import BadInput, MemeEraError
 
 if TYPE_CHECKING:
@@ -87,9 +86,9 @@ def serve_window(
                 await stack.enter_async_context(around())
             except MemeEraError as error:
                 # The server would tell a traceback and go on; nothing is under way yet.
-                click.echo(str(error), err=True)
+                warn(error)
                 os._exit(error.exit_code)
-            click.echo(f"{name} at {url} (Ctrl-C ends it)")
+            echo(f"{name} at {url} (Ctrl-C ends it)")
             sys.stdout.flush()
             if open_browser:
                 webbrowser.open(url)

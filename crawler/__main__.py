@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from core.cli import json_option, print_json, run, warn
+from core.cli import echo, json_option, print_json, run, warn
 from core.errors import BadInput, MemeEraError
 from core.settings import Settings
 from crawler.running import backfill, plan, reddit_account, report, run_source
@@ -152,9 +152,9 @@ def sync_deletions(
         print_json({source: tally.as_dict() for source, tally in tallies.items()})
     else:
         for source, tally in tallies.items():
-            click.echo(f"{source}: {tally}")
+            echo(f"{source}: {tally}")
         if not tallies:
-            click.echo("there is no post that could be asked about")
+            echo("there is no post that could be asked about")
     if errors := [tally.error for tally in tallies.values() if tally.error]:
         raise MemeEraError("; ".join(errors))
 
@@ -181,11 +181,11 @@ def status(limit: int, frontier: bool, as_json: bool) -> None:
 
 def _show_runs(runs: Sequence[Mapping[str, Any]]) -> None:
     if not runs:
-        click.echo("nothing was crawled yet; try: python -m crawler run lemmy --community memes")
+        echo("nothing was crawled yet; try: python -m crawler run lemmy --community memes")
     for row in runs:
         ended = "" if row["finished_at"] else "  (going on, or stopped before its end)"
-        click.echo(f"{row['started_at'][:19]}  {row['source']}  {row['target']}{ended}")
-        click.echo(f"    {Counts.from_dict(row)}")
+        echo(f"{row['started_at'][:19]}  {row['source']}  {row['target']}{ended}")
+        echo(f"    {Counts.from_dict(row)}")
 
 
 def _show_frontier(waiting: Mapping[str, Any]) -> None:
@@ -195,10 +195,10 @@ def _show_frontier(waiting: Mapping[str, Any]) -> None:
             for row in rows:
                 by_reason[row["reason"] or "not tried yet"] += row["media"]
             told = ", ".join(f"{n} {reason}" for reason, n in by_reason.most_common())
-            click.echo(f"{by_reason.total()} {name}: {told}")
+            echo(f"{by_reason.total()} {name}: {told}")
     if waiting["pending"]:
         at = min(row["next_try_at"] for row in waiting["pending"])
-        click.echo(f"the next is due at {at[:19]}")
+        echo(f"the next is due at {at[:19]}")
 
 
 def _show_schedule(settings: Settings) -> None:
@@ -208,7 +208,7 @@ def _show_schedule(settings: Settings) -> None:
     if (due := next_due(plan(), DatabaseMemory(database), now)) is not None:
         at, crawl = due
         when = "now" if at <= now else f"at {at:%Y-%m-%d %H:%M}"
-        click.echo(f"the next crawl of the plan is {crawl.name}, {when}")
+        echo(f"the next crawl of the plan is {crawl.name}, {when}")
     database.engine.dispose()
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from tqdm import tqdm
 
+from core.cli import warn
 from core.errors import ImageRejected, Reject
 from core.fingerprint import Fingerprint, fingerprint, hash_bytes
 from core.settings import Settings
@@ -192,4 +193,4 @@ def _store(
 
 def _reject(counts: Counts, path: Path, error: ImageRejected) -> None:
     counts.rejected[error.reason] += 1
-    tqdm.write(f"{path}: {error}", file=sys.stderr)
+    warn(f"{path}: {error}")

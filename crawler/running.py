@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from core.cli import json_option, print_json, warn
+from core.cli import echo, json_option, print_json, warn
 from core.errors import BadInput, MemeEraError
 from core.settings import Settings
 from crawler.sources import Source
@@ -274,7 +274,7 @@ def report(counts: Counts, as_json: bool) -> None:
     if as_json:
         print_json(counts.as_dict())
     else:
-        click.echo(str(counts))
+        echo(counts)
 
 
 def _name(subreddit: str) -> str:

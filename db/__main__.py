@@ -1,6 +1,5 @@
 """python -m db: look after the database."""
 
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,8 +11,9 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from core.cli import json_option, print_json, run, warn
+from core.cli import echo, json_option, print_as_is, print_json, run, warn
 from core.errors import BadInput
+from core.printing import json_text
 from core.settings import Settings
 from db.check import MENDED, check
 from db.duplicates import duplicates, undo
@@ -48,7 +48,7 @@ def migrate(as_json: bool) -> None:
     if as_json:
         print_json({"database": place, "revision": revision})
     else:
-        click.echo(f"{place} is at revision {revision}, the newest")
+        echo(f"{place} is at revision {revision}, the newest")
 
 
 @main.command("stats")
@@ -61,9 +61,9 @@ def show_stats(as_json: bool) -> None:
         print_json(counts)
         return
     for heading, rows in counts.items():
-        click.echo(heading)
+        echo(heading)
         for name, n in rows.items():
-            click.echo(f"  {name:<24} {n:>8}")
+            echo(f"  {name:<24} {n:>8}")
 
 
 @main.command()
@@ -75,7 +75,7 @@ def memes(as_json: bool) -> None:
             _print_list(describe_memes(session))
             return
         for meme in describe_memes(session):
-            click.echo(
+            echo(
                 f"{meme['id']:>7}  {meme['sha256'][:12]}  {meme['year'] or '-':>4}  "
                 f"{meme['label'] or '-':<16}  {len(meme['sightings'])} sightings  "
                 f"{meme['sightings'][0]['image_url'] if meme['sightings'] else ''}"
@@ -94,7 +94,7 @@ def show_templates(show_all: bool, limit: int | None, as_json: bool) -> None:
             _print_list(map(asdict, found))
             return
         for family in found:
-            click.echo(
+            echo(
                 f"{family.id:>7}  {(family.sha256 or '-')[:12]:<12}  {family.n_memes:>6} memes  "
                 f"{family.n_sightings:>6} sightings  {family.image_url or ''}"
             )
@@ -123,7 +123,7 @@ def show_duplicates(
         for one in found:
             score = "-" if one.score is None else f"{one.score:.3f}"
             when = f"{one.decided_at:%F}" if one.decided_at else "-"
-            click.echo(
+            echo(
                 f"{one.decision_id or '-':>7}  {score:>7} {one.by or '-':<7} {when:<10}  "
                 f"meme {one.meme_id}  {one.meme_url or one.meme_sha256[:12]}  <-  "
                 f"{one.image_url or one.sha256[:12]}"
@@ -142,7 +142,7 @@ def rematch(as_json: bool) -> None:
     if as_json:
         print_json({"resumed": rematcher.resumed, **asdict(tally)})
     else:
-        click.echo(str(tally))
+        echo(tally)
 
 
 @main.command("check")
@@ -160,11 +160,11 @@ def show_check(repair: bool, as_json: bool) -> int:
     else:
         for problem, n in report.found.most_common():
             n_mended = report.repaired[problem]
-            click.echo(f"{problem}: {n}" + (f", {n_mended} put right" if n_mended else ""))
+            echo(f"{problem}: {n}" + (f", {n_mended} put right" if n_mended else ""))
             for example in report.examples[problem]:
-                click.echo(f"  {example}")
+                echo(f"  {example}")
         young = f"; {report.n_young} files may be on their way in" if report.n_young else ""
-        click.echo(f"{report.n_rows} memes and copies, {report.n_files} files{young}")
+        echo(f"{report.n_rows} memes and copies, {report.n_files} files{young}")
     if report.is_clean:
         return 0
     left = {problem for problem, n in report.found.items() if n > report.repaired[problem]}
@@ -234,7 +234,7 @@ def export_(
     if as_json:
         print_json({"directory": directory, "format": format_name, **contents.as_dict()})
     else:
-        click.echo(f"{directory}: {contents}")
+        echo(f"{directory}: {contents}")
     if contents.missing:
         warn(f"{len(contents.missing)} memes without a whole file are not in it")
 
@@ -245,7 +245,7 @@ def _undo(decision_id: int, as_json: bool) -> None:
     if as_json:
         print_json(asdict(split))
     else:
-        click.echo(
+        echo(
             f"decision {decision_id} is undone: {split.sha256[:12]} is meme {split.meme_id} now, "
             f"apart from meme {split.apart_from}"
         )
@@ -265,9 +265,9 @@ def _print_list(rows: Iterable[dict[str, Any]]) -> None:
     """Print a JSON list row by row: a collection may not fit in memory."""
     lead = "["
     for row in rows:
-        click.echo(lead + json.dumps(row, ensure_ascii=False, default=datetime.isoformat))
+        print_as_is(lead + json_text(row, default=datetime.isoformat) + "\n")
         lead = ","
-    click.echo("]" if lead == "," else "[]")
+    print_as_is("]\n" if lead == "," else "[]\n")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from tqdm import tqdm
 
 from core.batched import batched
+from core.cli import warn
 from core.errors import MemeEraError
 from core.fingerprint import hash_bytes
 from db.export_card import Contents, card
@@ -70,7 +71,7 @@ def _pictures(
         for example, data in _read_ahead(pool, lambda one: _read(media, one), examples):
             if isinstance(data, MemeEraError):
                 contents.missing.append(example.sha256)
-                tqdm.write(f"left out: {data}", file=sys.stderr)
+                warn(f"left out: {data}")
             else:
                 contents.count(example)
                 yield example, data

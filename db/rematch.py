@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from tqdm import tqdm
 
+from core.cli import warn
 from db.matching import Matcher
 from db.media import MediaStore
 from db.models import Copy, DistinctPair, Meme, Rematch
@@ -61,7 +62,7 @@ class Rematcher:
                 select(func.count(Copy.id)).where(Copy.id > row.last_copy_id),
             ]
             self._n_left = sum(session.scalar(query) or 0 for query in left)
-        self._redecider = Redecider(self._matcher, media, self.tally, _warn)
+        self._redecider = Redecider(self._matcher, media, self.tally, warn)
 
     def run(self) -> Tally:
         """Go on to the end; gives what became of all files, before an interruption as well."""
@@ -164,7 +165,3 @@ def _begin(session: Session) -> Rematch:
 def _next(session: Session, table: type[Meme] | type[Copy], after: int) -> list[int]:
     query = select(table.id).where(table.id > after).order_by(table.id).limit(_STEP_FILES)
     return list(session.scalars(query))
-
-
-def _warn(line: str) -> None:
-    tqdm.write(line, file=sys.stderr)

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from core.cli import json_option, print_json, run, warn
+from core.cli import echo, json_option, print_json, run, warn
 from core.quiet import quiet_native
 from core.settings import Settings
 from training.config import TrainConfig
@@ -133,7 +133,7 @@ def _done(settings: Settings, version: str, no_promote: bool, as_json: bool) -> 
         print_json({"version": version, "champion": registry.champion(), **card})
     else:
         tested = f" (of {card['tested_as']})" if "tested_as" in card else ""
-        click.echo(
+        echo(
             f"{version}: macro F1 {card['metrics']['macro_f1']:.3f}{tested}, "
             f"in {registry.path(version)}"
         )
@@ -162,13 +162,13 @@ def retrain(config: TrainConfig, weights: str, n_kept: int, as_json: bool) -> No
     if as_json:
         print_json(outcome.as_dict())
     else:
-        click.echo(str(outcome))
+        echo(outcome)
 
 
 @main.command()
 def rollback() -> None:
     """Let the model answer again that did before the champion."""
-    click.echo(f"{Registry(Settings.load().models_dir).roll_back()} answers from now on")
+    echo(f"{Registry(Settings.load().models_dir).roll_back()} answers from now on")
 
 
 @main.command("cross-validate")
@@ -197,7 +197,7 @@ def cross_validate_command(
     if as_json:
         print_json(figures.as_dict())
     else:
-        click.echo(str(figures))
+        echo(*str(figures).split("\n"))
 
 
 @main.command()
@@ -215,7 +215,7 @@ def evaluate(version: str | None, as_json: bool) -> None:
     if as_json:
         print_json({"version": classifier.version, **metrics.as_dict()})
     else:
-        click.echo(f"{classifier.version}\n{metrics}")
+        echo(classifier.version, *str(metrics).split("\n"))
 
 
 @main.command()
@@ -234,7 +234,7 @@ def report(version: str | None, path: Path | None) -> None:
     version = version or Registry(settings.models_dir).champion()
     path = path or Path(f"report-{version}.html")
     write_report(settings, version, path)
-    click.echo(f"{path}: open it in a browser")
+    echo(f"{path}: open it in a browser")
 
 
 @main.command()
@@ -248,7 +248,7 @@ def publish(folder: Path, version: str | None) -> None:
     settings = Settings.load()
     version = version or Registry(settings.models_dir).champion()
     publish_version(settings, version, folder)
-    click.echo(f"{version} is in {folder}")
+    echo(f"{version} is in {folder}")
 
 
 @main.command("learning-curve")
@@ -269,7 +269,7 @@ def learning_curve_command(version: str | None, weights: str, as_json: bool) -> 
         print_json([asdict(point) for point in points])
         return
     for point in points:
-        click.echo(
+        echo(
             f"{point.n_train:>8} memes: macro F1 {point.macro_f1:.3f}, "
             f"over the genres with trusted labels {point.macro_f1_trusted:.3f}"
         )
@@ -289,7 +289,7 @@ def read(n_workers: int | None, as_json: bool) -> None:
     if as_json:
         print_json(counts.as_dict())
     else:
-        click.echo(str(counts))
+        echo(counts)
 
 
 @main.command()
@@ -306,7 +306,7 @@ def predict(version: str | None, as_json: bool) -> None:
     if as_json:
         print_json(counts.as_dict())
     else:
-        click.echo(str(counts))
+        echo(counts)
 
 
 @main.command("list")
@@ -317,7 +317,7 @@ def list_versions(as_json: bool) -> None:
     if as_json:
         print_json(registry.described())
     else:
-        click.echo(registry.report())
+        echo(*registry.report())
 
 
 @main.command()
@@ -325,7 +325,7 @@ def list_versions(as_json: bool) -> None:
 def promote(version: str) -> None:
     """Let this version answer from now on."""
     Registry(Settings.load().models_dir).promote(version)
-    click.echo(f"{version} answers from now on")
+    echo(f"{version} answers from now on")
 
 
 if __name__ == "__main__":

@@ -131,7 +131,8 @@ def _figures(answers: Answers, folder: Path, say: Callable[[str], None]) -> dict
     """The figures of a test, for the card; the confusion matrix goes into the folder."""
     metrics = assess(answers)
     (folder / "confusion.png").write_bytes(confusion(metrics.genre))
-    say(str(metrics))
+    for line in str(metrics).split("\n"):
+        say(line)
     by_people = all(row.by_people for row in answers.rows)
     return {"test_labels": "people" if by_people else "communities", "metrics": metrics.as_dict()}
 

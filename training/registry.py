@@ -209,13 +209,13 @@ class Registry:
             for version, card in cards.items()
         ]
 
-    def report(self) -> str:
+    def report(self) -> list[str]:
         """The same for people, a line a version; * marks the one that answers."""
-        return "\n".join(
+        return [
             f"{'*' if row['champion'] else ' '} {row['version']}  macro F1 {row['macro_f1']:.3f}  "
             f"{row['n_train']} memes  weights {row['weights']}"
             for row in self.described()
-        )
+        ]
 
     def path(self, version: str) -> Path:
         """The folder of a version, or of the starter.
