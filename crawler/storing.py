@@ -5,7 +5,6 @@ others. Transactions still follow one another: each is under the collection's lo
 """
 
 import multiprocessing
-import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from core.cpus import n_cpus
 from core.errors import ImageRejected, MemeEraError, Reject
 from core.fingerprint import Fingerprint, fingerprint
 from core.processes import live_with_parent
@@ -26,7 +26,7 @@ from db.runs import save_counts
 __all__ = ["N_PROCESSES", "Became", "Outcome", "store", "storing_processes"]
 
 # A picture of 50 megapixels takes 800 MB while it is decoded, and each process 200 MB always.
-N_PROCESSES: Final = min(os.cpu_count() or 1, 4)
+N_PROCESSES: Final = min(n_cpus(), 4)
 """How many store at a time."""
 
 
