@@ -1,8 +1,11 @@
-"""Tells the genre and the year of a meme: a window, an API, a command line, a class.
+"""Tells the genre and the year of a meme: a window, an API, a class, and the command memeera.
 
-    python memeEraML.py                          opens the window
-    python memeEraML.py serve --port 8502        the window and the API, without opening a browser
-    python memeEraML.py classify FILE... --json  answers on standard output
+    memeera                          opens the window
+    memeera serve --port 8502        the window and the API, without opening a browser
+    memeera classify FILE... --json  answers on standard output
+    memeera crawl|label|train|db     the stages before
+
+python memeEraML.py is the same command.
 
     from memeEraML import MemeEra
     MemeEra.load().classify("meme.jpg").genre[0].label
@@ -14,17 +17,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import click
-from PIL import Image
-from tqdm import tqdm
 
-from app.pictures import Named, named
-from app.stored import Stored
-from app.telling import AsCsv, AsJson, AsLines, Teller, answer_of, error_of
 from core.cli import (
     EXIT_BAD_INPUT,
+    Loaded,
+    Program,
     completion,
     echo,
     json_option,
@@ -36,11 +36,16 @@ from core.cli import (
 from core.cpus import n_cpus
 from core.errors import BadInput
 from core.genres import GENRES
-from core.images import decode
 from core.in_order import in_order
-from core.settings import Settings
-from training.classifier import Classifier, GenreScore, Prediction, YearRange
-from training.registry import Registry
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from app.pictures import Named
+    from core.settings import Settings
+    from training.classifier import Classifier, GenreScore, Prediction, YearRange
+
+    Picture = bytes | str | Path | Image.Image
 
 __all__ = ["GenreScore", "MemeEra", "Prediction", "YearRange"]
 
@@ -49,7 +54,22 @@ PROGRAM: Final = "memeera"
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
-Picture = bytes | str | Path | Image.Image
+# One place knows all stages; each is loaded by name, and only when it is asked for.
+_STAGES: Final = {
+    "crawl": Loaded("crawler.__main__", extra="crawler"),
+    "db": Loaded("db.__main__", extra="export"),
+    "label": Loaded("labeling.__main__", extra="labeling"),
+    "train": Loaded("training.__main__", extra="training"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What an answer is made of, for who imports it from here: loading it takes NumPy, Pillow."""
+    if name not in ("GenreScore", "Prediction", "YearRange"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import training.classifier
+
+    return getattr(training.classifier, name)
 
 
 class MemeEra:
@@ -65,13 +85,15 @@ class MemeEra:
     True
     """
 
-    def __init__(self, classifier: Classifier, settings: Settings) -> None:
+    def __init__(self, classifier: "Classifier", settings: "Settings") -> None:
+        from app.stored import Stored
+
         self.classifier = classifier
         self.max_bytes = settings.max_bytes
         self._stored = Stored(settings)
 
     @classmethod
-    def load(cls, version: str | None = None, settings: Settings | None = None) -> Self:
+    def load(cls, version: str | None = None, settings: "Settings | None" = None) -> Self:
         """The model that answers, or the version named.
 
         Args:
@@ -83,10 +105,13 @@ class MemeEra:
             NotReady: there is no model yet.
             BadInput: there is no such version, or its files are damaged.
         """
+        from core.settings import Settings
+        from training.classifier import Classifier
+
         settings = settings or Settings.load()
         return cls(Classifier.load(settings, version), settings)
 
-    def classify(self, picture: Picture, *, words: bool = True) -> Prediction:
+    def classify(self, picture: "Picture", *, words: bool = True) -> "Prediction":
         """The genre and the year of one picture.
 
         Args:
@@ -97,6 +122,8 @@ class MemeEra:
         Raises:
             BadInput: there is no such file, or it is no picture that is taken.
         """
+        from app.pictures import Named
+
         if isinstance(picture, str | Path):
             picture = Named(Path(picture)).read(self.max_bytes)
         lines = None
@@ -105,8 +132,8 @@ class MemeEra:
         return self.classifier.classify(picture, read=words, lines=lines)
 
     def classify_all(
-        self, pictures: Iterable[Picture], *, words: bool = True, n_threads: int | None = None
-    ) -> Iterator[Prediction | BadInput]:
+        self, pictures: "Iterable[Picture]", *, words: bool = True, n_threads: int | None = None
+    ) -> "Iterator[Prediction | BadInput]":
         """The same of any number of pictures, in their order; of one that cannot be read, why.
 
         Args:
@@ -115,7 +142,7 @@ class MemeEra:
             n_threads: None: one for each core.
         """
 
-        def one(picture: Picture) -> Prediction | BadInput:
+        def one(picture: "Picture") -> "Prediction | BadInput":
             try:
                 return self.classify(picture, words=words)
             except BadInput as error:
@@ -132,10 +159,13 @@ def _by_threads(
         yield from in_order(pool, n_threads, work, items)
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Program, loaded=_STAGES, invoke_without_command=True)
 @click.pass_context
 def main(context: click.Context) -> None:
-    """Tell the genre and the year of a meme. Without a command, open the window."""
+    """Collect memes, label them, learn from them, tell their genre and year.
+
+    Without a command, open the window.
+    """
     if context.invoked_subcommand is None:
         context.invoke(serve, open_browser=True)
 
@@ -186,6 +216,10 @@ def classify(
 
     One that is no picture is told, and does not end the rest.
     """
+    from app.pictures import named
+    from app.telling import AsCsv, AsJson, AsLines, Teller, answer_of, error_of
+    from training.classifier import Prediction
+
     if as_csv and as_json:
         raise click.UsageError("--csv and --json exclude each other")
     files = named(paths)
@@ -213,9 +247,11 @@ def classify(
 
 
 def _classified(
-    model: MemeEra, files: Sequence[Named], words: bool, explain: Path | None
-) -> Iterator[tuple[Named, Prediction | BadInput]]:
-    def one(file: Named) -> Prediction | BadInput:
+    model: MemeEra, files: "Sequence[Named]", words: bool, explain: Path | None
+) -> "Iterator[tuple[Named, Prediction | BadInput]]":
+    from tqdm import tqdm
+
+    def one(file: "Named") -> "Prediction | BadInput":
         try:
             data = file.read(model.max_bytes)
             said = model.classify(data, words=words)
@@ -233,7 +269,7 @@ def _classified(
             bar.update()
 
 
-def _check_explain(path: Path, files: Sequence[Named]) -> None:
+def _check_explain(path: Path, files: "Sequence[Named]") -> None:
     if len(files) != 1:
         raise click.UsageError(f"--explain draws one picture; {len(files)} are named")
     if path.suffix.lower() != ".png":
@@ -244,8 +280,9 @@ def _check_explain(path: Path, files: Sequence[Named]) -> None:
         raise BadInput(f"{path}: that is the picture itself; choose another name")
 
 
-def _explain(model: MemeEra, data: bytes, said: Prediction, path: Path) -> None:
+def _explain(model: MemeEra, data: bytes, said: "Prediction", path: Path) -> None:
     from app.explaining import explained
+    from core.images import decode
 
     page = explained(decode(data), model.classifier, said)
     try:
@@ -258,6 +295,9 @@ def _explain(model: MemeEra, data: bytes, said: Prediction, path: Path) -> None:
 @json_option
 def models(as_json: bool) -> None:
     """List the models, oldest first, with their figures; * marks the one that answers."""
+    from core.settings import Settings
+    from training.registry import Registry
+
     registry = Registry(Settings.load().models_dir)
     if as_json:
         print_json(registry.described())
@@ -280,6 +320,7 @@ def serve(
 ) -> None:
     """Serve the window and the API until Ctrl-C; beyond this machine, for who has the token."""
     from app.serving import serve as serve_app  # Streamlit takes a second to load
+    from core.settings import Settings
 
     serve_app(
         Path(__file__),

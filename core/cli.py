@@ -1,11 +1,13 @@
 """What all commands share: the report, the log, the exit code."""
 
+import importlib
 import io
 import logging
 import os
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 import click
 from click.shell_completion import get_completion_class, shell_complete
@@ -15,6 +17,8 @@ from core.printing import clean, json_text
 
 __all__ = [
     "EXIT_BAD_INPUT",
+    "Loaded",
+    "Program",
     "completion",
     "echo",
     "json_option",
@@ -29,6 +33,50 @@ EXIT_BAD_INPUT = 2
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON on standard output and nothing else."
 )
+
+
+_EXTRA: Final = "memeera.extra"  # of a context: which one the command that runs may lack
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A command that lies in a module of its own, as `main`, and is loaded once it is asked for."""
+
+    module: str
+    extra: str  # the optional dependency that brings what it needs
+
+
+class Program(click.Group):
+    """A group with commands of its own, and others that are loaded by their modules' names.
+
+    Args:
+        loaded: the others, by what is typed.
+        arguments: as click.Group has them.
+    """
+
+    def __init__(self, *, loaded: Mapping[str, Loaded], **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._loaded = loaded
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all."""
+        return sorted([*super().list_commands(ctx), *self._loaded])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by its name."""
+        if cmd_name not in self._loaded:
+            return super().get_command(ctx, cmd_name)
+        command = importlib.import_module(self._loaded[cmd_name].module).main
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is asked for; the context keeps which extra brings its libraries."""
+        if args and args[0] in self._loaded:
+            ctx.meta[_EXTRA] = self._loaded[args[0]].extra
+        return super().resolve_command(ctx, args)
 
 
 def run(
@@ -47,6 +95,7 @@ def run(
     handler.setLevel(logging.WARNING)  # libraries lower their own loggers' levels
     handler.setFormatter(_OneLine("%(name)s: %(message)s"))
     logging.basicConfig(handlers=[handler])
+    context = None
     try:
         if instruction := os.environ.get(_variable(name)):
             sys.exit(shell_complete(command, {}, name, _variable(name), instruction))
@@ -71,6 +120,8 @@ def run(
         warn(str(error))
         sys.exit(error.exit_code)
     except ModuleNotFoundError as error:
+        if context is not None:
+            extra = context.meta.get(_EXTRA, extra)
         warn(f"{name} needs {error.name}, not installed here: pip install 'memeera[{extra}]'")
         sys.exit(1)
     except KeyboardInterrupt:

@@ -11,10 +11,6 @@ from core.cli import echo, json_option, print_json, run, warn
 from core.errors import BadInput, MemeEraError
 from core.settings import Settings
 from crawler.running import backfill, plan, reddit_account, report, run_source
-from db.deletions import sources_to_check
-from db.frontier import pending_counts, refused_counts
-from db.runs import Counts, last_runs
-from db.session import Database, reading
 
 
 @click.group()
@@ -30,6 +26,7 @@ main.add_command(backfill)
 def schedule() -> None:
     """Run the crawls of the plan (crawler.toml) at their times, until stopped."""
     from crawler.schedule import DatabaseMemory, Scheduler, WallClock, crawl_in_process
+    from db.session import Database
 
     crawls = plan()
     if not any(crawl.times for crawl in crawls):
@@ -129,6 +126,8 @@ def sync_deletions(
 ) -> None:
     """Remove what is gone at its source: the file is deleted, and never taken in again."""
     from crawler.deletions import SOURCES, ask_sources
+    from db.deletions import sources_to_check
+    from db.session import reading
 
     settings = Settings.load()
     if unknown := set(sources) - set(SOURCES):
@@ -165,6 +164,10 @@ def sync_deletions(
 @json_option
 def status(limit: int, frontier: bool, as_json: bool) -> None:
     """Show the last runs, newest first, with their counts by outcome and reason."""
+    from db.frontier import pending_counts, refused_counts
+    from db.runs import last_runs
+    from db.session import reading
+
     settings = Settings.load()
     with reading(settings) as session:
         runs = last_runs(session, limit)
@@ -180,6 +183,8 @@ def status(limit: int, frontier: bool, as_json: bool) -> None:
 
 
 def _show_runs(runs: Sequence[Mapping[str, Any]]) -> None:
+    from db.runs import Counts
+
     if not runs:
         echo("nothing was crawled yet; try: python -m crawler run lemmy --community memes")
     for row in runs:
@@ -203,6 +208,7 @@ def _show_frontier(waiting: Mapping[str, Any]) -> None:
 
 def _show_schedule(settings: Settings) -> None:
     from crawler.schedule import DatabaseMemory, WallClock, next_due
+    from db.session import Database
 
     now, database = WallClock().now(), Database.open(settings)
     if (due := next_due(plan(), DatabaseMemory(database), now)) is not None:

@@ -15,11 +15,11 @@ from core.errors import BadInput, MemeEraError
 from core.settings import Settings
 from crawler.sources import Source
 from crawler.sources.newest import Sort
-from db.runs import Counts
 
 if TYPE_CHECKING:
     from crawler.plan import Crawl
     from crawler.sources.reddit_client import RedditAccount
+    from db.runs import Counts
 
 __all__ = ["backfill", "plan", "reddit_account", "report", "run_planned", "run_source"]
 
@@ -269,7 +269,7 @@ def run_planned(crawl: "Crawl") -> int:
     return subprocess.run(command, check=False).returncode  # noqa: S603  # ourselves
 
 
-def report(counts: Counts, as_json: bool) -> None:
+def report(counts: "Counts", as_json: bool) -> None:
     """Print what became of the posts."""
     if as_json:
         print_json(counts.as_dict())

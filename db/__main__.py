@@ -6,24 +6,18 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from tqdm import tqdm
 
 from core.cli import echo, json_option, print_as_is, print_json, run, warn
 from core.errors import BadInput
 from core.printing import json_text
 from core.settings import Settings
-from db.check import MENDED, check
-from db.duplicates import duplicates, undo
-from db.engine import make_engine
-from db.listing import describe_memes, stats
-from db.media import FOLDERS, MediaStore
-from db.migrations.upgrade import upgrade
-from db.rematch import Rematcher
-from db.session import Database, reading
-from db.templates import families
+
+if TYPE_CHECKING:
+    from db.media import MediaStore
+    from db.session import Database
 
 _limit_option = click.option(
     "--limit", type=click.IntRange(min=1), metavar="N", help="Show the first N alone."
@@ -39,6 +33,9 @@ def main() -> None:
 @json_option
 def migrate(as_json: bool) -> None:
     """Bring the tables up to date. Every command does so when it starts."""
+    from db.engine import make_engine
+    from db.migrations.upgrade import upgrade
+
     engine = make_engine(Settings.load())
     try:
         revision = upgrade(engine)
@@ -55,6 +52,9 @@ def migrate(as_json: bool) -> None:
 @json_option
 def show_stats(as_json: bool) -> None:
     """Count what the collection holds."""
+    from db.listing import stats
+    from db.session import reading
+
     with reading(Settings.load()) as session:
         counts = stats(session)
     if as_json:
@@ -70,6 +70,9 @@ def show_stats(as_json: bool) -> None:
 @json_option
 def memes(as_json: bool) -> None:
     """List the memes, oldest first, with their labels and where they were seen."""
+    from db.listing import describe_memes
+    from db.session import reading
+
     with reading(Settings.load()) as session:
         if as_json:
             _print_list(describe_memes(session))
@@ -88,6 +91,9 @@ def memes(as_json: bool) -> None:
 @json_option
 def show_templates(show_all: bool, limit: int | None, as_json: bool) -> None:
     """List the template families, the largest first."""
+    from db.session import reading
+    from db.templates import families
+
     with reading(Settings.load()) as session:
         found = families(session, limit=limit, at_least=1 if show_all else 2)
         if as_json:
@@ -112,6 +118,9 @@ def show_duplicates(
 
     With --undo and a decision's number, that file becomes a meme of its own and stays one.
     """
+    from db.duplicates import duplicates
+    from db.session import reading
+
     if undone is not None:
         _undo(undone, as_json)
         return
@@ -134,6 +143,8 @@ def show_duplicates(
 @json_option
 def rematch(as_json: bool) -> None:
     """Decide the whole collection anew; what was stopped goes on where it was."""
+    from db.rematch import Rematcher
+
     with _database() as (database, media):
         rematcher = Rematcher(database, media)
         if rematcher.resumed:
@@ -150,6 +161,11 @@ def rematch(as_json: bool) -> None:
 @json_option
 def show_check(repair: bool, as_json: bool) -> int:
     """Find files without rows, rows without files, and broken references."""
+    from tqdm import tqdm
+
+    from db.check import MENDED, check
+    from db.media import FOLDERS
+
     with (
         _database() as (database, media),
         tqdm(total=len(FOLDERS), unit=" folders", disable=None, file=sys.stderr) as bar,
@@ -240,6 +256,8 @@ def export_(
 
 
 def _undo(decision_id: int, as_json: bool) -> None:
+    from db.duplicates import undo
+
     with _database() as (database, _), database.writing_alone() as session:
         split = undo(session, decision_id, "person")
     if as_json:
@@ -252,7 +270,10 @@ def _undo(decision_id: int, as_json: bool) -> None:
 
 
 @contextmanager
-def _database() -> Iterator[tuple[Database, MediaStore]]:
+def _database() -> "Iterator[tuple[Database, MediaStore]]":
+    from db.media import MediaStore
+    from db.session import Database
+
     settings = Settings.load()
     database = Database.open(settings)
     try:

@@ -10,15 +10,17 @@ import secrets
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from core.errors import Reject
 from db.columns import as_text
-from db.memes import Seen
 from db.models import Pending, Refused, Salt, Sighting, Watermark
+
+if TYPE_CHECKING:
+    from db.memes import Seen
 
 __all__ = [
     "Medium",
@@ -50,7 +52,7 @@ class Medium:
     """One pending medium."""
 
     id: int
-    seen: Seen
+    seen: "Seen"
     attempts: int  # that failed
 
 
@@ -66,7 +68,7 @@ class Tries:
         return timedelta(seconds=self.first_rest_s * 6 ** (attempts - 1))
 
 
-def enqueue(session: Session, listing: str, media: Sequence[Seen]) -> int:
+def enqueue(session: Session, listing: str, media: "Sequence[Seen]") -> int:
     """Make media pending; gives how many were known already, wherever they are now."""
     known = _known(session, media)
     now = datetime.now(UTC)
@@ -80,7 +82,7 @@ def enqueue(session: Session, listing: str, media: Sequence[Seen]) -> int:
     return len(media) - len(rows)
 
 
-def refuse_post(session: Session, listing: str, seen: Seen, reason: Reject, detail: str) -> bool:
+def refuse_post(session: Session, listing: str, seen: "Seen", reason: Reject, detail: str) -> bool:
     """Record that a post came to no picture before anything was fetched; False: it was known."""
     if _known(session, [seen]):
         return False
@@ -228,11 +230,11 @@ def refused_counts(session: Session) -> list[dict[str, Any]]:
     return [{"listing": listing, "reason": reason, "media": n} for listing, reason, n in rows]
 
 
-def _place(seen: Seen) -> Place:
+def _place(seen: "Seen") -> Place:
     return seen.source, as_text(seen.post_id), seen.media_index
 
 
-def _known(session: Session, media: Iterable[Seen]) -> set[Place]:
+def _known(session: Session, media: "Iterable[Seen]") -> set[Place]:
     """Of these media, those that are stored, pending or refused."""
     by_source: dict[str, set[str]] = {}
     for seen in media:
@@ -249,7 +251,7 @@ def _known(session: Session, media: Iterable[Seen]) -> set[Place]:
     return known
 
 
-def _columns(listing: str, seen: Seen) -> dict[str, Any]:
+def _columns(listing: str, seen: "Seen") -> dict[str, Any]:
     said = asdict(seen)
     key = {name: said.pop(name) for name in _KEY}
     if seen.posted_at is not None:
@@ -258,7 +260,9 @@ def _columns(listing: str, seen: Seen) -> dict[str, Any]:
     return {"listing": listing, **key, "seen": kept}
 
 
-def _seen(row: Pending) -> Seen:
+def _seen(row: Pending) -> "Seen":
+    from db.memes import Seen  # loads what compares pictures
+
     said = dict(row.seen)
     if "posted_at" in said:
         said["posted_at"] = datetime.fromisoformat(said["posted_at"])

@@ -4,14 +4,16 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import Reject
-from db.memes import Added, AddOutcome, Known, Reposted
 from db.models import Run
+
+if TYPE_CHECKING:
+    from db.memes import AddOutcome
 
 __all__ = ["Counts", "last_runs", "save_counts", "start_run"]
 
@@ -31,8 +33,10 @@ class Counts:
     pending: int = 0  # media left to a later run
     rejected: Counter[Reject] = field(default_factory=Counter)
 
-    def record(self, outcome: AddOutcome) -> None:
+    def record(self, outcome: "AddOutcome") -> None:
         """Count what became of one medium."""
+        from db.memes import Added, Known, Reposted  # loads what compares pictures
+
         match outcome:
             case Added():
                 self.added += 1

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from memeEraML import _STAGES
+
 ROOT = Path(__file__).parents[1]
 STAGES = ("core", "db", "crawler", "labeling", "training", "app")
 MAY_IMPORT = {
@@ -84,6 +86,30 @@ def test_stages_meet_only_in_core_and_the_database() -> None:
     assert wrong == []
 
 
+def test_one_place_loads_modules_by_name_and_one_names_them() -> None:
+    # The command memeera has all stages below it, without importing any: MAY_IMPORT stays as it is.
+    loading = [
+        path.relative_to(ROOT).as_posix()
+        for _, path, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute | ast.Name)
+        and (node.attr if isinstance(node, ast.Attribute) else node.id)
+        in {"import_module", "__import__", "run_module"}
+    ]
+    assert loading == ["core/cli.py"]
+    naming = [path.name for _, path, tree in modules() if "Loaded" in set(names_called(tree))]
+    assert naming == ["memeEraML.py"]
+    assert {loaded.module for loaded in _STAGES.values()} == {
+        f"{stage}.__main__" for stage in STAGES if stage not in {"core", "app"}
+    }
+
+
+def names_called(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id
+
+
 def test_heavy_libraries_stay_at_home() -> None:
     wrong = []
     for package, path, tree in modules():
@@ -145,7 +171,10 @@ def test_every_file_says_in_one_sentence_what_it_is_for() -> None:
     [
         (["memeEraML.py", "classify", "--help"], {"tensorflow", "keras", "streamlit", "scrapy"}),
         (["-m", "training", "list"], {"tensorflow", "keras", "streamlit", "scrapy"}),
-        (["-m", "crawler", "status"], {"tensorflow", "scrapy", "streamlit", "ai_edge_litert"}),
+        (
+            ["-m", "crawler", "status"],
+            {"tensorflow", "scrapy", "streamlit", "ai_edge_litert", "cv2", "faiss", "scipy", "PIL"},
+        ),
     ],
 )
 def test_a_command_loads_no_library_that_it_does_not_need(
@@ -162,3 +191,34 @@ def test_a_command_loads_no_library_that_it_does_not_need(
     loaded = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
     assert "core.cli" in loaded
     assert not loaded & heavy
+
+
+_HELP = """
+import sys
+from memeEraML import main
+from core.cli import run
+
+heavy = set(sys.argv.pop().split())
+for words in sys.argv[1:]:
+    try:
+        run(main, "memeera", [*words.split(), "--help"])
+    except SystemExit as ended:
+        assert ended.code == 0, words
+    print("LOADED", words, sorted(heavy & set(sys.modules)))
+"""
+
+
+def test_help_loads_no_library_at_all() -> None:
+    commands = ["", *_STAGES, "classify", "serve", "models", "crawl run", "crawl import"]
+    commands += ["db memes", "db check", "train fit", "train retrain"]
+    heavy = {name for name in HOMES if name not in {"pydantic_settings", "google"}}
+    heavy |= {"numpy", "PIL", "scipy", "tqdm", "starlette"}
+    done = subprocess.run(
+        [sys.executable, "-c", _HELP, *commands, " ".join(heavy)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = [line for line in done.stdout.splitlines() if line.startswith("LOADED")]
+    assert loaded == [f"LOADED {words} []" for words in commands]
