@@ -1,6 +1,5 @@
 """The documents tell the truth: commands, files and links that they name are there."""
 
-import importlib
 import re
 import shlex
 from collections.abc import Iterator
@@ -10,30 +9,34 @@ import click
 import pytest
 
 from core.genres import GENRES
+from memeEraML import main
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+# What else runs the same.
 PROGRAMS = {
-    "python -m crawler": "crawler.__main__",
-    "python -m db": "db.__main__",
-    "python -m labeling": "labeling.__main__",
-    "python -m training": "training.__main__",
-    "python memeEraML.py": "memeEraML",
+    "python -m crawler": "memeera crawl",
+    "python -m db": "memeera db",
+    "python -m labeling": "memeera label",
+    "python -m training": "memeera train",
+    "python memeEraML.py": "memeera",
 }
 
 
-def program(name: str) -> click.Command:
-    """The click command behind a program."""
-    command = importlib.import_module(PROGRAMS[name]).main
-    assert isinstance(command, click.Command)
-    return command
+def children(command: click.Command) -> dict[str, click.Command]:
+    """The commands below one, by their names."""
+    if not isinstance(command, click.Group):
+        return {}
+    context = click.Context(command)
+    below = {name: command.get_command(context, name) for name in command.list_commands(context)}
+    return {name: child for name, child in below.items() if child is not None}
 
 
 def leaves(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
     """Every command of a program, by what is typed to run it."""
     if isinstance(command, click.Group):
-        for word, child in command.commands.items():
+        for word, child in children(command).items():
             yield from leaves(f"{name} {word}", child)
         if command.invoke_without_command:
             yield name, command
@@ -42,18 +45,19 @@ def leaves(name: str, command: click.Command) -> Iterator[tuple[str, click.Comma
 
 
 def shown_commands() -> list[str]:
-    """The lines of the README's shell blocks that run the project's programs."""
+    """The lines of the README's shell blocks that run memeera."""
     blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
     lines = [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
-    return [line for line in lines if line.startswith("python ")]
+    for other, name in PROGRAMS.items():
+        lines = [line.replace(other, name) for line in lines]
+    return [line for line in lines if line.split() and line.split()[0] == "memeera"]
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_every_command_is_in_the_readme(name: str) -> None:
+def test_every_command_is_in_the_readme() -> None:
     shown = shown_commands()
     missing = [
         typed
-        for typed, _ in leaves(name, program(name))
+        for typed, _ in leaves("memeera", main)
         if not any(line == typed or line.startswith(typed + " ") for line in shown)
     ]
     assert missing == []
@@ -61,11 +65,10 @@ def test_every_command_is_in_the_readme(name: str) -> None:
 
 @pytest.mark.parametrize("line", shown_commands())
 def test_every_command_in_the_readme_exists_with_its_options(line: str) -> None:
-    name = next(name for name in PROGRAMS if line.startswith(name))
-    command = program(name)
-    words = shlex.split(line.removeprefix(name))
-    while words and isinstance(command, click.Group) and words[0] in command.commands:
-        command = command.commands[words.pop(0)]
+    command: click.Command = main
+    _, *words = shlex.split(line)
+    while words and words[0] in children(command):
+        command = children(command)[words.pop(0)]
     known = {option for parameter in command.params for option in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= known
     if isinstance(command, click.Group):
@@ -73,9 +76,8 @@ def test_every_command_in_the_readme_exists_with_its_options(line: str) -> None:
 
 
 def test_every_command_and_option_says_what_it_does() -> None:
-    for name in PROGRAMS:
-        for typed, command in leaves(name, program(name)):
-            assert command.help, typed
+    for typed, command in leaves("memeera", main):
+        assert command.help, typed
 
 
 def test_the_data_flow_has_nine_steps_of_one_file_each() -> None:
