@@ -124,11 +124,13 @@ class _TryAgain(Exception):
 
 
 class _Requestor(Requestor):
-    """Leaves trying again to the client, which rests without holding a thread."""
+    """Goes to Reddit alone, and leaves trying again to the client, which holds no thread."""
 
     def request(self, *args: Any, timeout: float | None = None, **kwargs: Any) -> requests.Response:
         """Raise _TryAgain where that may help."""
         try:
+            # That for a token has the app's secret, and would follow wherever an answer leads.
+            kwargs["allow_redirects"] = False
             # prawcore gives a timeout of its own with each request, whatever PRAW was told.
             response = super().request(*args, timeout=self.timeout, **kwargs)
         except RequestException as error:
