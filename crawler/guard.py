@@ -21,6 +21,7 @@ from twisted.internet.error import ConnectError, DNSLookupError
 
 from core.settings import Network, Settings
 from crawler.addresses import is_allowed, is_public_name
+from crawler.fetching import RETRY_DELAY, RobotsMiddleware
 from crawler.placeholders import PlaceholderMiddleware
 
 __all__ = [
@@ -47,9 +48,11 @@ def scrapy_settings(settings: Settings) -> dict[str, Any]:
     """Scrapy's settings that keep the crawler polite and on the public web."""
     return {
         _NETWORKS: settings.allowed_networks,
+        RETRY_DELAY: settings.retry_delay_s,
         "TWISTED_DNS_RESOLVER": GuardedResolver,
         "DOWNLOADER_MIDDLEWARES": {
             PlaceholderMiddleware: 100,
+            RobotsMiddleware: 110,
             HttpProxyMiddleware: None,
             ProxyMiddleware: 750,
             GuardMiddleware: 760,  # behind the one that chooses the proxy

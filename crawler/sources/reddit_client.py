@@ -19,6 +19,7 @@ from prawcore.exceptions import (
     RequestException,
 )
 
+from crawler.plain import plain
 from crawler.sources import SourceFailed
 from crawler.waiting import retry_after, status_passes
 
@@ -200,4 +201,4 @@ def _explained(error: Exception, status: int | None) -> str:
     # Reddit would search for what has no page.
     if isinstance(error, NotFound) or (isinstance(error, Redirect) and "search" in error.path):
         return "Reddit has no such subreddit, or has banned it; see how it is spelled"
-    return f"Reddit's answer cannot be used ({error!r}); run it again later"
+    return f"Reddit's answer cannot be used ({plain(repr(error))}); run it again later"
