@@ -81,10 +81,9 @@ class Fetcher:
             SourceFailed: one does; there is no answer, or one of another status than 200.
         """
         answer = await self._fetched(url, _ACCEPT_PAGE, obey_robots=True)
-        content_type = answer.headers.get("Content-Type")
-        return Answer(
-            answer.url, bytes(answer.body), content_type and content_type.decode("latin-1")
-        )
+        named = answer.headers.get("Content-Type")
+        content_type = None if named is None else named.decode("latin-1")
+        return Answer(answer.url, bytes(answer.body), content_type)
 
     async def rules(self, url: str) -> Rules:
         """What robots.txt says at this address's host.

@@ -167,7 +167,7 @@ def test_what_rests_longer_than_a_crawl_waits_is_left_to_the_next(tmp_path: Path
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (body(b"", 403), "answered 403"),
+        (body(HTML, 403), "answered 403\n"),
         (body(HTML), "not JSON"),
         (body(b"", 500), "answered 500"),
         (drip, "gave no answer"),
@@ -191,6 +191,7 @@ def test_one_community_that_fails_does_not_end_the_others(
     assert "1 added" in done.stdout
     assert "1 failed" in done.stdout
     assert said in done.stderr
+    assert "<" not in done.stderr
 
 
 def test_a_listing_that_is_busy_for_a_while_goes_on(tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ def collected(data_dir: Path, urls: Sequence[str], **variables: str) -> dict[str
     command(data_dir, "backfill", str(file), "--subreddit", "memes", **variables)
     with Database.open(Settings(data_dir=data_dir)).reading() as session:
         had = dict.fromkeys(session.scalars(select(Sighting.image_url)), "taken")
-        return had | {row.image_url: row.reason for row in session.scalars(select(Refused))}
+        return had | {row.image_url: str(row.reason) for row in session.scalars(select(Refused))}
 
 
 def test_no_variable_of_proxies_opens_a_private_address(tmp_path: Path) -> None:
