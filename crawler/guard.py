@@ -22,6 +22,7 @@ from twisted.internet.error import ConnectError, DNSLookupError
 from core.settings import Network, Settings
 from crawler.addresses import is_allowed, is_public_name
 from crawler.fetching import RETRY_DELAY, RobotsMiddleware
+from crawler.heads import BoundedFactory
 from crawler.placeholders import PlaceholderMiddleware
 
 __all__ = [
@@ -81,6 +82,10 @@ class GuardedHandler(HTTP11DownloadHandler):
     """Fetches, and lets the resolver know where a connection is made to the user's proxy."""
 
     lazy = True
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._pool._factory = BoundedFactory
 
     async def download_request(self, request: Request) -> Response:
         """The answer; whatever keeps a connection from being made is a DownloadFailedError."""

@@ -70,6 +70,18 @@ def endless(request: BaseHTTPRequestHandler) -> None:
         pass
 
 
+def heading(request: BaseHTTPRequestHandler) -> None:
+    """A picture, but behind a megabyte of headers."""
+    request.send_response(200)
+    for number in range(500):
+        request.send_header(f"X-{number}", "x" * 2000)
+    request.end_headers()
+    try:
+        request.wfile.write(picture(7))
+    except OSError:
+        pass  # whom it was for has gone
+
+
 def drop(request: BaseHTTPRequestHandler) -> None:
     """Hang up without a word."""
     request.close_connection = True
@@ -102,6 +114,7 @@ FAULTS: dict[str, tuple[Answer, str | None]] = {
     "dead": (body(b"", 500), "http_error"),
     "gone": (body(b"", 404), "http_error"),
     "drip": (drip, "no_answer"),
+    "heading": (heading, "no_answer"),
     "cut": (body(picture(5)[:50], Content_Length="5000"), "no_answer"),
     "html": (body(HTML, Content_Type="image/png"), "not_an_image"),
     "svg": (body(SVG, Content_Type="image/svg+xml"), "not_an_image"),

@@ -1,10 +1,13 @@
 """Which picture a link leads to, where its address says so."""
 
+import asyncio
+import json
+
 import pytest
 
 from crawler.links import picture_at
 from crawler.sources import Post
-from crawler.sources.lemmy import _post as lemmy_post
+from crawler.sources.lemmy import Lemmy
 from crawler.sources.reddit_posts import post_of
 from tests.reddit_fixtures import linking
 
@@ -152,14 +155,30 @@ def test_an_address_that_tells_of_no_picture_leads_to_none(url: str) -> None:
 
 
 def test_a_link_of_lemmy_leads_to_the_picture_whatever_its_page_is() -> None:
-    def media(url: str, kind: str | None) -> tuple[str, ...]:
-        told = {"ap_id": "https://x.example/1", "name": "t", "published": "2024-01-01T00:00:00Z"}
-        post = {**told, "url": url, "url_content_type": kind}
-        found = lemmy_post({"post": post, "community": {"name": "memes"}})
-        assert isinstance(found, Post)
-        return found.media
+    links = {
+        "https://imgflip.com/i/8abc12": "text/html; charset=utf-8",
+        "https://imgflip.com/i/9abc12": None,
+        "https://news.example/a.jpg": "text/html",
+        "https://pics.example/a": "image/png",
+    }
+    told = {"name": "t", "published": "2024-01-01T00:00:00Z"}
+    posts = [
+        {**told, "ap_id": f"https://x.example/{i}", "url": url, "url_content_type": kind}
+        for i, (url, kind) in enumerate(links.items())
+    ]
+    views = [{"post": post, "community": {"name": "memes"}} for post in posts]
 
-    page, picture = "https://imgflip.com/i/8abc12", "https://i.imgflip.com/8abc12.jpg"
-    assert media(page, "text/html; charset=utf-8") == media(page, None) == (picture,)
-    assert media("https://news.example/a.jpg", "text/html") == ()
-    assert media("https://pics.example/a", "image/png") == ("https://pics.example/a",)
+    async def fetch(url: str) -> bytes:
+        return json.dumps({"posts": views}).encode()
+
+    async def listed() -> list[Post]:
+        pages = Lemmy("https://lemmy.example", "memes", limit=4).pages(fetch, None)
+        found = [post async for page in pages for post in page.posts]
+        return [post for post in found if isinstance(post, Post)]
+
+    assert [post.media for post in asyncio.run(listed())] == [
+        ("https://i.imgflip.com/8abc12.jpg",),
+        ("https://i.imgflip.com/9abc12.jpg",),
+        (),
+        ("https://pics.example/a",),
+    ]
