@@ -18,7 +18,7 @@ class _Bounded(_LenientHTTP11ClientProtocol):
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         """Hang up where a head does not end."""
-        super().dataReceived(data)
+        super().dataReceived(data)  # type: ignore[no-untyped-call]
         is_head = self._parser is not None and self._parser.state != BODY
         self._n_head = self._n_head + len(data) if is_head else 0
         if self._n_head > _MAX_HEAD:
@@ -32,4 +32,4 @@ class BoundedFactory(_HTTP11ClientFactory):
 
     def buildProtocol(self, addr: Any) -> _Bounded:  # noqa: N802
         """One connection."""
-        return _Bounded(self._quiescentCallback)
+        return _Bounded(self._quiescentCallback)  # type: ignore[no-untyped-call]

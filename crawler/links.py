@@ -90,6 +90,7 @@ _WRAPPERS: Final = tuple(
     )
 )
 _MOST_WRAPPED: Final = 3  # times
+_MAX_PLACE: Final = 2000  # characters: longer ones are no page's, and would take long to compare
 
 
 def picture_at(url: str) -> str | None:
@@ -136,7 +137,7 @@ def _picture(url: str, parts: SplitResult) -> str | None:
         return _at_twitter(url, parts)
     if viewed := re.fullmatch(r"/media/([^/:]+:.+)", parts.fragment):
         place = f"{parts.hostname}/wiki/{viewed[1]}"
-    for pattern, to in _PAGES:
+    for pattern, to in _PAGES if len(place) <= _MAX_PLACE else ():
         if found := pattern.fullmatch(place):
             return None if to is None else _signed(found.expand(to), parts) if to else url
     return url if suffix_of(parts) in IMAGE_SUFFIXES else None

@@ -29,6 +29,8 @@ _ADDRESS: Final = re.compile(r"[^\s{}<>\"]*[/.][^\s{}<>\"]*")
 
 _BACKGROUND: Final = re.compile(r"background[^;]*?url\(\s*[\"']?([^\"')]+)")
 
+_MOST: Final = 50  # elements that are looked at around one: no page makes that take long
+
 _CANDIDATE: Final = re.compile(r"[^\s,]\S*")
 _DESCRIPTOR: Final = re.compile(r"(\d+(?:\.\d+)?)[wxh]")
 _IS_SET: Final = re.compile(r"\s\d+(?:\.\d+)?[wx]\s*(?:,|$)")
@@ -39,7 +41,7 @@ _STAND_IN: Final = re.compile(
     r"(?:(?:ajax|default|image|img|lazy|page|post|pre|thumb)[-_]?)?"
     r"(?:1x1|blank|clear|dummy|empty|gr[ae]y|lazy(?:[-_]?load(?:er|ing)?)?|loader|loading"
     r"|placeholder|pixel|preloader|spacer|spinner|trans(?:parent)?)"
-    r"(?:[-_.]?(?:\d+(?:x\d+)?(?:px)?|bg|gif|icon|image|img|large|small|white))*"
+    r"(?:[-_.]?(?:\d++(?:x\d++)?(?:px)?|bg|gif|icon|image|img|large|small|white))*"
     r"(?:\.min)?\.(?:gif|svg|png|jpe?g|webp)",
     re.IGNORECASE,
 )
@@ -112,7 +114,7 @@ def _of_node(node: Any) -> Iterator[str]:
 def _sources(node: Any) -> list[Any]:
     # Not only of the parent: libxml2 takes what follows a <source> to be within it.
     around = node if node.tag == "picture" else next(node.iterancestors("picture"), None)
-    return [] if around is None else list(around.iter("source"))
+    return [] if around is None else list(islice(around.iter("source"), _MOST))
 
 
 def _without_scripts(node: Any) -> list[Any]:
@@ -122,13 +124,17 @@ def _without_scripts(node: Any) -> list[Any]:
     parent = node.getparent()
     alone = parent is not None and len(parent) == 1
     near = [one for it in ((node, parent) if alone else (node,)) for one in _neighbours(it)]
-    images = [image for one in near if one.tag == "noscript" for image in one.iter("img")]
+    images = (image for one in near if one.tag == "noscript" for image in _images(one))
     return [image for image in images if not _is_dot(image)][:1]
 
 
 def _next_to(noscript: Any) -> Iterator[Any]:
     for one in _neighbours(noscript):
-        yield from one.iter("img")
+        yield from _images(one)
+
+
+def _images(node: Any) -> Iterator[Any]:
+    return islice(node.iter("img"), _MOST)
 
 
 def _neighbours(node: Any) -> Iterator[Any]:
@@ -183,8 +189,9 @@ def _candidates(srcset: str) -> Iterator[tuple[float, str]]:
         if url.endswith(","):
             url = url.rstrip(",")
         else:
-            sizes = srcset[at:].partition(",")[0]
-            at += len(sizes) + 1
+            end = srcset.find(",", at)
+            end = len(srcset) if end < 0 else end
+            at, sizes = end + 1, srcset[at:end]
         described = [_DESCRIPTOR.fullmatch(size) for size in sizes.split()]
         if all(described):
             yield max((float(one[1]) for one in described if one), default=1.0), url

@@ -9,6 +9,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Timer
@@ -59,6 +60,16 @@ def drip(request: BaseHTTPRequestHandler) -> None:
         pass  # whom it was for has gone
 
 
+def slow_head(request: BaseHTTPRequestHandler) -> None:
+    """A header now and then."""
+    request.send_response(200)
+    with suppress(OSError):  # whom it was for may have gone
+        for number in range(100):
+            request.send_header(f"X-{number}", "x")
+            request.flush_headers()
+            time.sleep(0.1)
+
+
 def endless(request: BaseHTTPRequestHandler) -> None:
     """2 GB, or as much of it as is taken."""
     request.send_response(200)
@@ -75,11 +86,9 @@ def heading(request: BaseHTTPRequestHandler) -> None:
     request.send_response(200)
     for number in range(500):
         request.send_header(f"X-{number}", "x" * 2000)
-    request.end_headers()
-    try:
+    with suppress(OSError):  # whom it was for may have gone
+        request.end_headers()
         request.wfile.write(picture(7))
-    except OSError:
-        pass  # whom it was for has gone
 
 
 def drop(request: BaseHTTPRequestHandler) -> None:
@@ -114,6 +123,7 @@ FAULTS: dict[str, tuple[Answer, str | None]] = {
     "dead": (body(b"", 500), "http_error"),
     "gone": (body(b"", 404), "http_error"),
     "drip": (drip, "no_answer"),
+    "slow head": (slow_head, "no_answer"),
     "heading": (heading, "no_answer"),
     "cut": (body(picture(5)[:50], Content_Length="5000"), "no_answer"),
     "html": (body(HTML, Content_Type="image/png"), "not_an_image"),

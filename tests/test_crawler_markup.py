@@ -177,6 +177,13 @@ def test_images_side_by_side_are_each_found_once() -> None:
     assert names == ["a-l.jpg", "b-l.jpg", "c.jpg"]
 
 
+def test_no_page_makes_finding_its_pictures_take_long() -> None:
+    # Each took minutes, or would have, where time grows with the square of the length.
+    many = "/a.jpg 1x," * 20_000
+    page = document(f'<img srcset="{many}"><img src="/blank{"1" * 5000}!">')
+    assert len(page.images(page.root.css("img"))) == 2
+
+
 def test_the_value_that_a_selector_leads_to_may_be_a_set() -> None:
     image = element('<img data-set="/s.jpg 1x, /l.jpg 2x">', "img::attr(data-set)")
     assert document("").image(image) == "https://memes.example/l.jpg"

@@ -185,6 +185,11 @@ def test_the_picture_may_be_where_a_link_leads_or_in_any_attribute() -> None:
     assert media('<video poster="/still.png">', "video::attr(poster)") == (f"{HOME}/still.png",)
 
 
+def test_where_a_link_leads_to_a_page_with_one_picture_it_is_that_picture() -> None:
+    link = '<a href="https://imgflip.com/i/8abc12"><img src="/small.png"></a>'
+    assert media(link, "a") == ("https://i.imgflip.com/8abc12.jpg",)
+
+
 def test_a_title_and_a_date_may_be_in_any_attribute() -> None:
     selectors = Selectors(
         item="article", title="img::attr(alt)", date="b::attr(data-at)", link="a::attr(data-to)"

@@ -13,6 +13,7 @@ import cssselect
 from parsel import Selector
 
 from core.errors import BadInput, Reject
+from crawler.links import picture_at
 from crawler.markup import Document, first, is_web, text_of, time_of
 from crawler.robots import Rules
 from crawler.sources import Malformed, Page, Post, Probe, SourceFailed, Visit
@@ -189,7 +190,7 @@ class Site:
         images = page.images(item.css(self.selectors.image))
         if permalink is None and not images:
             return Malformed(f"{page.url}: an item has neither a picture nor a link")
-        media = tuple(image for image in images if rules.allow(image))
+        media = tuple(picture_at(image) or image for image in images if rules.allow(image))
         title = first(item, self.selectors.title)
         date = first(item, self.selectors.date)
         return Post(
