@@ -150,7 +150,4 @@ def _process_settings(settings: Settings, dry_run: bool) -> dict[str, Any]:
         "LOG_INSTALL_ROOT_HANDLER": False,  # our own shows warnings
         "RETRY_ENABLED": False,  # the frontier tries again, at once or in a later run
         "CONCURRENT_REQUESTS": 64,  # of all sites; MEMEERA_REQUESTS_PER_SITE bounds each
-        # These sources are listed by their public API, which is there for programs; a source that
-        # reads pages made for people obeys robots.txt.
-        "ROBOTSTXT_OBEY": False,
     }

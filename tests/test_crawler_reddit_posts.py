@@ -9,8 +9,9 @@ from PIL import Image
 
 from core.errors import Reject
 from core.images import FORMATS
+from crawler.links import IMAGE_SUFFIXES
 from crawler.sources import Malformed, Post
-from crawler.sources.reddit_posts import IMAGE_SUFFIXES, post_of
+from crawler.sources.reddit_posts import post_of
 from tests.conftest import ROOT
 from tests.reddit_fixtures import Json, gallery, image, linking, preview, submission
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 from urllib.parse import urlencode, urlsplit
 
 from core.errors import Reject
+from crawler.links import picture_at
 from crawler.sources import Fetch, Malformed, Page, Post, Probe, SourceFailed
 from crawler.sources.newest import Progress, Sort
 from db.deletions import SeenPost
@@ -148,9 +149,11 @@ def _media(post: dict[str, Any]) -> tuple[str, ...]:
     url = post.get("url")
     if not isinstance(url, str) or not url.startswith(("http://", "https://")):
         return ()
+    picture = picture_at(url) or url
     # Newer versions say what is behind a link; without a word, the bytes will tell.
     kind = post.get("url_content_type")
-    return (url,) if kind is None or str(kind).startswith("image/") else ()
+    is_one = kind is None or str(kind).startswith("image/") or picture != url
+    return (picture,) if is_one else ()
 
 
 def _time(text: str) -> datetime:

@@ -4,18 +4,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from core.errors import Reject
+from crawler.links import VIDEO_SUFFIXES, picture_at, suffix_of
 from crawler.placeholders import is_placeholder
 from crawler.sources import Malformed, Post
 
-__all__ = ["IMAGE_SUFFIXES", "post_of"]
-
-IMAGE_SUFFIXES: Final = frozenset(
-    {"avif", "bmp", "gif", "jfif", "jpe", "jpeg", "jpg", "png", "webp"}
-)
-"""How addresses of pictures end, of the formats that core.images takes."""
+__all__ = ["post_of"]
 
 # Where one picture may be had, best first; what is no address is passed over.
 _Places = Sequence[str | None]
@@ -25,7 +21,6 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_SCORE: Final = 2**31 - 1  # what an integer column holds
 _GONE: Final = frozenset({"[deleted]", "[removed]"})
 
-_IMAGE_HOSTS: Final = frozenset({"i.redd.it", "i.reddituploads.com"})  # some names have no suffix
 _IMGUR_HOSTS: Final = frozenset({"i.imgur.com", "imgur.com", "m.imgur.com"})
 _YOUTUBE_HOSTS: Final = frozenset(
     {"m.youtube.com", "music.youtube.com", "youtu.be", "youtube-nocookie.com", "youtube.com"}
@@ -40,12 +35,10 @@ _VIDEO_HOSTS: Final = _YOUTUBE_HOSTS | {
     "v.redd.it",
     "vimeo.com",
 }
-_VIDEO_SUFFIXES: Final = frozenset({"gifv", "m4v", "mov", "mp4", "webm"})
 _VIDEO_HINTS: Final = frozenset({"hosted:video", "rich:video"})
 
 _POST_ID: Final = re.compile(r"[0-9a-z]+")
 _ADDRESS: Final = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
-_IMGUR_ID: Final = re.compile(r"(?:.+-)?([0-9A-Za-z]{5,})")  # newer pages: some-title-AbCdEf1
 _YOUTUBE_ID: Final = re.compile(
     r"(?:[?&;]v=|%3Fv%3D|youtu\.be/|/(?:embed|live|shorts|v)/)([\w-]{11})(?![\w-])", re.ASCII
 )
@@ -209,11 +202,11 @@ def _linked(data: Mapping[str, Any]) -> _Places:
         parts = urlsplit(url)
     except ValueError:  # such as a bracket in the host's place
         return ()
-    host, suffix = (parts.hostname or "").removeprefix("www."), _suffix(parts)
-    if host in _IMGUR_HOSTS:
-        return _at_imgur(data, url, parts)
-    if suffix in IMAGE_SUFFIXES or (host in _IMAGE_HOSTS and suffix not in _VIDEO_SUFFIXES):
-        return (url,)
+    host, suffix = (parts.hostname or "").removeprefix("www."), suffix_of(parts)
+    if (picture := picture_at(url)) is not None:
+        return (_preview(data), picture) if suffix in VIDEO_SUFFIXES else (picture,)
+    if host in _IMGUR_HOSTS:  # an album: its address does not say what is in it
+        return (_preview(data),)
     if _is_video(data, host, suffix):
         still = _youtube_still(url) if host in _YOUTUBE_HOSTS else None
         return _preview(data), still, data.get("thumbnail")
@@ -223,27 +216,7 @@ def _linked(data: Mapping[str, Any]) -> _Places:
 
 def _is_video(data: Mapping[str, Any], host: str, suffix: str) -> bool:
     is_said = bool(data.get("is_video")) or data.get("post_hint") in _VIDEO_HINTS
-    return is_said or host in _VIDEO_HOSTS or suffix in _VIDEO_SUFFIXES
-
-
-def _suffix(parts: SplitResult) -> str:
-    name = parts.path.rpartition("/")[2]
-    # Twitter names a size behind it: .jpg:large
-    return name.rpartition(".")[2].partition(":")[0].lower() if "." in name else ""
-
-
-def _at_imgur(data: Mapping[str, Any], url: str, parts: SplitResult) -> _Places:
-    """The picture of an address at imgur; an album does not say what is in it."""
-    *folders, name = parts.path.strip("/").split("/")
-    suffix = _suffix(parts)
-    if suffix in IMAGE_SUFFIXES:
-        # Without i. it is a page, for whoever asks as a browser does.
-        return (url if parts.hostname == "i.imgur.com" else f"https://i.imgur.com/{name}",)
-    found = _IMGUR_ID.fullmatch(name.partition(".")[0])
-    if found is None or (folders and folders[0] != "r"):
-        return (_preview(data),)
-    picture = f"https://i.imgur.com/{found[1]}.jpg"
-    return (_preview(data), picture) if suffix else (picture,)
+    return is_said or host in _VIDEO_HOSTS or suffix in VIDEO_SUFFIXES
 
 
 def _youtube_still(url: str) -> str | None:
