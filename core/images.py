@@ -37,6 +37,8 @@ MAX_ANIMATION_PIXELS: Final = 200_000_000
 # Sites embed 1x1 tracking pixels; the smallest real meme side seen was 83.
 MIN_SIDE_PX: Final = 8
 
+# Pillow holds a WebP four times over: 34 bytes can claim 50 million pixels, and took 1.2 GB.
+_MAX_PIXELS_OF: Final = {"WEBP": 40_000_000}
 _THREAD: Final = 3  # height over width, beyond which a thumbnail shows the top alone
 _THUMBNAIL_QUALITY: Final = 80
 # What may follow the pixels of a JPEG that has no end: where they are all there, it changes none.
@@ -193,9 +195,10 @@ def _pillow(data: bytes) -> Image.Image:
     with _decoding():
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     width, height = image.size
-    if width * height > MAX_PIXELS:
+    max_pixels = _MAX_PIXELS_OF.get(str(image.format), MAX_PIXELS)
+    if width * height > max_pixels:
         raise ImageRejected(
-            Reject.TOO_MANY_PIXELS, f"{width} x {height} px is more than {MAX_PIXELS} pixels"
+            Reject.TOO_MANY_PIXELS, f"{width} x {height} px is more than {max_pixels} pixels"
         )
     if min(width, height) < MIN_SIDE_PX:
         raise ImageRejected(

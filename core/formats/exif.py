@@ -1,7 +1,7 @@
 """How a picture is to be turned, from its EXIF block.
 
-Not by Pillow, which reads every value of the block, wherever it points to: 65,535 of them may each
-claim the whole file. Here a damaged block says nothing, as in browsers.
+Read here, for Pillow refuses a picture for a field of the wrong kind anywhere in the block, and
+reads them all. A damaged block says nothing, as in browsers.
 """
 
 import struct

@@ -11,6 +11,9 @@ __all__ = ["essence"]
 
 # A byte FF in the pixels is followed by 00 or a restart; FF before FF fills up.
 _MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+# As many as one likes are allowed, and Pillow starts over with each 64 KB of them: 8 s for 32 MB.
+_FILLING: Final = re.compile(rb"\xff{2,}")
+_MANY: Final = b"\xff" * 64
 _SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
 _APPS: Final = range(0xE0, 0xF0)
 # JFIF and Adobe's say how colours are stored. The others, EXIF and profiles among them, are read
@@ -19,7 +22,8 @@ _APPS_KEPT: Final = (0xE0, 0xEE)
 _FRAMES: Final = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _N_IMAGES: Final = 0xB001  # of the index of an MPO
 
-# A scan goes over all pixels even where it says nothing. Encoders write 10, at most some 30.
+# A scan goes over all pixels even where it says nothing, at 1 ns each. Of 7,255 real files none had
+# more than 10, which is what encoders write.
 _MAX_SCANS: Final = 100
 _MAX_SCANNED_PIXELS: Final = 1_000_000_000
 
@@ -57,7 +61,8 @@ def essence(data: bytes) -> Essence:
         _see(seen, kind, data[marker.start() : at], marker.start())
     end = at if has_end else len(data)
     if seen.scans_at is not None:
-        seen.kept.append(data[seen.scans_at : end])
+        scans = data[seen.scans_at : end]
+        seen.kept.append(_FILLING.sub(b"\xff", scans) if _MANY in scans else scans)
     elif not has_end:
         seen.kept.append(data[at:end])
     return Essence(
