@@ -395,13 +395,13 @@ def test_a_compressed_bmp_is_taken_and_a_large_one_too_costly() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory cannot be kept short")
-@pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "GIF", "AVIF"])
+@pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "GIF"])
 def test_too_little_memory_says_nothing_of_the_picture(format_name: str) -> None:
-    quickly = {"AVIF": {"speed": 10}, "WEBP": {"method": 0}}.get(format_name, {})
-    data = encode(Image.new("RGB", (3000, 3000), "red"), format_name, **quickly)
-    with short_of_memory(), pytest.raises(MemoryError):
+    mode = "P" if format_name == "GIF" else "RGB"
+    data = encode(Image.new(mode, (4000, 4000)), format_name, compress_level=1, method=0)
+    with short_of_memory(), pytest.raises(MemoryError):  # RGB alone has 64 MB
         decode(data)
-    assert decode(data).size == (3000, 3000)
+    assert read_header(data).width == 4000
 
 
 @contextmanager
