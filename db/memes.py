@@ -176,15 +176,18 @@ class Adder:
     ) -> AddOutcome:
         """Record that a picture was seen; each file is kept once, a repost's as well.
 
-        The file is written before its row, so that no row ever lacks its file. With what
-        `Collection.look` found out before, it is quick.
+        The file is written before its row, so that no row ever lacks its file; one that was lost
+        is put back. With what `Collection.look` found out before, it is quick.
 
         Raises:
             MemeEraError: the file cannot be kept.
         """
+        file = kept(self.session, picture.sha256)
+        if file is not None:
+            self._put_back(file, data)
         if (known := self._sighted(seen)) is not None:
             return _known(known, seen)
-        if (file := kept(self.session, picture.sha256)) is not None:
+        if file is not None:
             return self._see(file, seen)
         looked = Looked() if looked is None else looked
         decision: Decision | None = looked.decision
@@ -213,13 +216,31 @@ class Adder:
         self._matcher.learn(meme_id, picture, decision_id)
         return Added(meme_id)
 
-    def see_again(self, sha256: str, seen: Seen) -> AddOutcome:
-        """Record one more place where a file that we have, by its SHA-256, was seen."""
-        if (known := self._sighted(seen)) is not None:
-            return _known(known, seen)
+    def see_again(self, sha256: str, seen: Seen, data: bytes | None = None) -> AddOutcome:
+        """Record one more place where a file that we have, by its SHA-256, was seen.
+
+        Args:
+            sha256: of the file's bytes.
+            seen: where.
+            data: the bytes, where they are at hand: the file is put back if it was lost.
+
+        Raises:
+            MemeEraError: the file cannot be kept.
+        """
         file = kept(self.session, sha256)
         assert file is not None, f"{sha256} was never added"
+        if data is not None:
+            self._put_back(file, data)
+        if (known := self._sighted(seen)) is not None:
+            return _known(known, seen)
         return self._see(file, seen)
+
+    def _put_back(self, file: Kept, data: bytes) -> None:
+        if file.is_removed:
+            return
+        of_copy = file.copy_id is not None
+        row = self.session.get_one(Copy if of_copy else Meme, file.copy_id or file.meme_id)
+        self._media.put(row.sha256, row.format, data)
 
     def _see(self, file: Kept, seen: Seen) -> Reposted | Barred:
         if file.is_removed:

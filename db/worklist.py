@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, Subquery, case, delete, func, or_, se
 from sqlalchemy.orm import Session
 
 from core.genres import GENRES
-from db.columns import contains_word
+from db.columns import LinesText, contains_word
 from db.engine import lock_leases
 from db.models import Lease, Meme, MemeStatus, Prediction, Sighting, Verdict, Vote
 from db.years import year_of_meme
@@ -93,7 +93,7 @@ class Filters:
                 yield year <= self.year_high
         for word in self.words.split():
             yield or_(
-                contains_word(Meme.words, word),
+                contains_word(LinesText(Meme.words), word),
                 seen.where(contains_word(Sighting.title, word)).exists(),
             )
         if self.suggested is not None:
