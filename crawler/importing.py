@@ -169,7 +169,7 @@ def _store(
         fold=label.fold if label else None,
     )
     if examined is None:
-        outcome = adder.see_again(file.sha256, seen)
+        outcome = adder.see_again(file.sha256, seen, file.data)
     else:
         picture, looked = examined
         outcome = adder.add(file.data, picture, seen, looked)

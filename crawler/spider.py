@@ -29,6 +29,7 @@ from crawler.sources import Source, Visit
 from crawler.sources.website import Site
 from crawler.waiting import retry_after, status_passes
 from db.frontier import Medium, due, next_due
+from db.media import MediaStore
 from db.runs import Counts
 from db.session import Database
 from db.sightings import files_at
@@ -69,6 +70,7 @@ class MemeSpider(scrapy.Spider):
         self.close_reason = ""
         self._lister = lister
         self.limits = limits
+        self._media = MediaStore.open(limits)
         self._fetching = fetching
         self._listings = [source.listing for source in sources]
         self._under_way: set[int] = set()  # pending media that were taken and are not settled
@@ -139,7 +141,7 @@ class MemeSpider(scrapy.Spider):
         with self.database.reading() as session:
             without = self._under_way | self._left
             media = due(session, self._listings, without=without, limit=_N_TAKEN)
-            files = files_at(session, [medium.seen.image_url for medium in media])
+            files = files_at(session, self._media, [medium.seen.image_url for medium in media])
             return [(medium, files.get(medium.seen.image_url)) for medium in media]
 
     async def _rest(self) -> bool:

@@ -1,6 +1,5 @@
 """What all tables share: the base class, columns for times and web text, and adding a row."""
 
-import json
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -10,19 +9,24 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     MetaData,
+    String,
     Text,
     TypeDecorator,
-    cast,
     insert,
     or_,
 )
-from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 __all__ = [
     "ASKED_AT_ONCE",
     "AnyText",
     "Base",
+    "LinesText",
     "UtcDateTime",
+    "UtcDay",
     "as_text",
     "contains_word",
     "insert_row",
@@ -59,6 +63,21 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
+class UtcDay(FunctionElement[str]):
+    """The day of a time, in UTC, whatever time zone the database's session is in: 2026-01-31."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(UtcDay)
+def _utc_day(element: UtcDay, compiler: SQLCompiler, **how: Any) -> str:
+    column = compiler.process(element.clauses, **how)
+    if compiler.dialect.name == "sqlite":  # which keeps the UTC time as text
+        return f"substr({column}, 1, 10)"
+    return f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
+
+
 class AnyText(TypeDecorator[str]):
     """Text from the web or a file's name; what a database cannot hold is written as an escape.
 
@@ -87,13 +106,30 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON}  # noqa: RUF012
 
 
-def contains_word(column: InstrumentedAttribute[Any], word: str) -> ColumnElement[bool]:
-    """Whether a text, or what is kept as JSON, contains a word, in capitals or not."""
-    if not isinstance(column.type, JSON):
-        return column.icontains(as_text(word), autoescape=True)
-    # Letters beyond ASCII are escaped there, so that the database does not know their case.
-    ways = sorted({json.dumps(way)[1:-1] for way in (word, word.lower(), word.upper())})
-    return or_(*(cast(column, Text).icontains(way, autoescape=True) for way in ways))
+class LinesText(FunctionElement[str]):
+    """The texts of the lines that were read in a picture (`Meme.words`), one below the other."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(LinesText)
+def _lines_text(element: LinesText, compiler: SQLCompiler, **how: Any) -> str:
+    column = compiler.process(element.clauses, **how)
+    if compiler.dialect.name == "sqlite":
+        texts = "group_concat(json_extract(line.value, '$.text'), char(10))"
+        lines = f"json_each({column})"
+    else:
+        texts = "string_agg(line.value ->> 'text', chr(10))"
+        lines = f"json_array_elements({column})"
+    return f"(SELECT {texts} FROM {lines} AS line)"  # noqa: S608  # it holds a column's name alone
+
+
+def contains_word(text: ColumnElement[Any], word: str) -> ColumnElement[bool]:
+    """Whether a text contains a word, in capitals or not."""
+    # The databases know the case of ASCII letters alone; of others the usual three are tried.
+    ways = {word} if word.isascii() else {word, word.lower(), word.upper(), word.title()}
+    return or_(*(text.icontains(as_text(way), autoescape=True) for way in sorted(ways)))
 
 
 def insert_row(session: Session, table: type[Base], **values: Any) -> int:

@@ -75,6 +75,10 @@ class MediaStore:
         except OSError as error:
             raise MemeEraError(f"the picture {path} cannot be kept: {error}") from error
 
+    def has(self, sha256: str, format_name: str) -> bool:
+        """Whether the file of a picture is there."""
+        return bool(self._fs.exists(self.path(sha256, format_name)))
+
     def get(self, sha256: str, format_name: str) -> bytes:
         """The bytes of one picture.
 

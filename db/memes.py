@@ -22,6 +22,7 @@ from db.recognition import Looked
 from db.session import Database
 from db.sightings import Kept, kept
 from db.templates import family_for, lead
+from db.years import believed
 
 __all__ = [
     "BARRED",
@@ -175,15 +176,18 @@ class Adder:
     ) -> AddOutcome:
         """Record that a picture was seen; each file is kept once, a repost's as well.
 
-        The file is written before its row, so that no row ever lacks its file. With what
-        `Collection.look` found out before, it is quick.
+        The file is written before its row, so that no row ever lacks its file; one that was lost
+        is put back. With what `Collection.look` found out before, it is quick.
 
         Raises:
             MemeEraError: the file cannot be kept.
         """
+        file = kept(self.session, picture.sha256)
+        if file is not None:
+            self._put_back(file, data)
         if (known := self._sighted(seen)) is not None:
             return _known(known, seen)
-        if (file := kept(self.session, picture.sha256)) is not None:
+        if file is not None:
             return self._see(file, seen)
         looked = Looked() if looked is None else looked
         decision: Decision | None = looked.decision
@@ -194,14 +198,14 @@ class Adder:
         self._media.put(picture.sha256, picture.header.format, data)
         if isinstance(decision, Repost):
             return self._see(self._add_copy(picture, decision), seen)
-        template_id = family_for(self.session, decision)
+        template_id, now = family_for(self.session, decision), datetime.now(UTC)
         meme_id = insert_row(
             self.session,
             Meme,
             template_id=template_id,
             nsfw=seen.nsfw,
-            posted_at=seen.posted_at,
-            added_at=datetime.now(UTC),
+            posted_at=believed(seen.posted_at, now),
+            added_at=now,
             words=decision.words,
             **as_columns(picture),
         )
@@ -212,13 +216,31 @@ class Adder:
         self._matcher.learn(meme_id, picture, decision_id)
         return Added(meme_id)
 
-    def see_again(self, sha256: str, seen: Seen) -> AddOutcome:
-        """Record one more place where a file that we have, by its SHA-256, was seen."""
-        if (known := self._sighted(seen)) is not None:
-            return _known(known, seen)
+    def see_again(self, sha256: str, seen: Seen, data: bytes | None = None) -> AddOutcome:
+        """Record one more place where a file that we have, by its SHA-256, was seen.
+
+        Args:
+            sha256: of the file's bytes.
+            seen: where.
+            data: the bytes, where they are at hand: the file is put back if it was lost.
+
+        Raises:
+            MemeEraError: the file cannot be kept.
+        """
         file = kept(self.session, sha256)
         assert file is not None, f"{sha256} was never added"
+        if data is not None:
+            self._put_back(file, data)
+        if (known := self._sighted(seen)) is not None:
+            return _known(known, seen)
         return self._see(file, seen)
+
+    def _put_back(self, file: Kept, data: bytes) -> None:
+        if file.is_removed:
+            return
+        of_copy = file.copy_id is not None
+        row = self.session.get_one(Copy if of_copy else Meme, file.copy_id or file.meme_id)
+        self._media.put(row.sha256, row.format, data)
 
     def _see(self, file: Kept, seen: Seen) -> Reposted | Barred:
         if file.is_removed:
@@ -227,8 +249,9 @@ class Adder:
         place = {"meme_id": file.meme_id, "copy_id": file.copy_id}
         insert_row(self.session, Sighting, **place, **_of_sighting(seen))
         meme.nsfw = meme.nsfw or seen.nsfw
-        if seen.posted_at and (meme.posted_at is None or seen.posted_at < meme.posted_at):
-            meme.posted_at = seen.posted_at
+        posted_at = believed(seen.posted_at, datetime.now(UTC))
+        if posted_at and (meme.posted_at is None or posted_at < meme.posted_at):
+            meme.posted_at = posted_at
         self.session.flush()
         return Reposted(file.meme_id, file.copy_id)
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import CompoundSelect, bindparam, func, null, select, union_all
 from sqlalchemy.orm import Session
 
+from db.media import MediaStore
 from db.models import Copy, Meme, MemeStatus, Sighting
 
 __all__ = ["Kept", "files_at", "kept", "kept_files"]
@@ -30,14 +31,19 @@ class Kept:
     is_removed: bool = False  # it was kept, and is gone for good
 
 
-def files_at(session: Session, image_urls: Sequence[str]) -> dict[str, str]:
+def files_at(session: Session, media: MediaStore, image_urls: Sequence[str]) -> dict[str, str]:
     """The SHA-256 of the file that was found under each address last, where any was.
 
     A file's name outlasts what is decided about it: by the time the answer is used, another process
-    may have found that its meme is a repost, or that it is a meme of its own.
+    may have found that its meme is a repost, or that it is a meme of its own. A file that the store
+    has lost is left out, so that it is fetched again and put back.
     """
     rows = session.execute(
-        select(Sighting.image_url, func.coalesce(Copy.sha256, Meme.sha256))
+        select(
+            Sighting.image_url,
+            func.coalesce(Copy.sha256, Meme.sha256),
+            func.coalesce(Copy.format, Meme.format),
+        )
         .select_from(Sighting)
         .join(Meme, Meme.id == Sighting.meme_id)
         .outerjoin(Copy, Copy.id == Sighting.copy_id)
@@ -48,7 +54,7 @@ def files_at(session: Session, image_urls: Sequence[str]) -> dict[str, str]:
         )
         .order_by(Sighting.id)
     )
-    return {url: sha256 for url, sha256 in rows}  # noqa: C416  # rows are no pairs to the types
+    return {url: sha256 for url, sha256, format_name in rows if media.has(sha256, format_name)}
 
 
 def kept_files(session: Session, sha256s: Sequence[str]) -> set[str]:

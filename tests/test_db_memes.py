@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import StatementError
 
 from core.errors import MemeEraError
-from core.fingerprint import fingerprint
+from core.fingerprint import fingerprint, hash_bytes
 from core.settings import Settings
 from db.memes import Added, AddOutcome, Collection, Known, Reposted, Seen
 from db.models import Base, Copy, DecidedBy, DecisionRecord, Meme, Run, Sighting, Template
@@ -258,6 +258,30 @@ def test_seeing_a_meme_again_needs_no_picture(collection: Collection) -> None:
     assert count(collection, Sighting) == 5
 
 
+def test_a_lost_file_comes_back_when_its_bytes_are_seen_again(collection: Collection) -> None:
+    def lose() -> None:
+        for name in list(collection.media.names()):
+            collection.media.delete(name, "PNG" if name == own else "JPEG")
+        assert list(collection.media.names()) == []
+
+    data, again = picture(1), repost(picture(1))
+    own, copy = hash_bytes(data), hash_bytes(again)
+    add(collection, data, seen("1"))
+    add(collection, again, seen("2"))
+    lose()
+    add(collection, data, seen("1"))  # where it was seen before
+    add(collection, again, seen("3"))  # in another place
+    assert set(collection.media.names()) == {own, copy}
+    lose()
+    with collection.adding() as adder:
+        adder.see_again(own, seen("1"), data)
+        adder.see_again(copy, seen("4"), again)
+    assert set(collection.media.names()) == {own, copy}
+    lose()
+    add(collection, picture(2), seen("1"))  # another picture in its place puts back nothing
+    assert list(collection.media.names()) == []
+
+
 def test_a_rollback_takes_back_the_meme_but_may_leave_its_file(collection: Collection) -> None:
     with suppress(Stopped), collection.adding() as adder:
         adder.add(picture(1), fingerprint(picture(1)), seen("1"))
@@ -317,7 +341,7 @@ def test_two_who_add_one_meme_at_the_same_moment_end_with_one(database_settings:
 PROGRAM = """
 import sys
 from pathlib import Path
-from core.fingerprint import fingerprint
+from core.fingerprint import fingerprint, hash_bytes
 from core.settings import Settings
 from db.memes import Collection, Seen
 

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from core.fingerprint import fingerprint
 from db.labels import cast, undo_last
 from db.memes import Collection, Seen
-from db.models import Lease, Meme, MemeStatus, Prediction, Verdict
+from db.models import Lease, Meme, MemeStatus, Prediction, Sighting, Verdict
 from db.worklist import (
     Filters,
     Overlap,
@@ -144,16 +144,28 @@ def test_filters_choose_by_where_a_meme_was_seen(collection: Collection) -> None
     assert open_ones(collection, words="simply walk") == []
 
 
-def test_words_in_the_picture_are_found_in_any_case_and_language(
+def test_words_are_found_in_any_case_and_language_and_in_nothing_but_the_texts(
     collection: Collection, memes: list[int]
 ) -> None:
-    lines = [{"text": "ÉCOLE de 100 % Straße", "box": [0, 0, 1, 1], "score": 1}]
+    lines = [
+        {"text": "ÉCOLE de 100 % Straße", "box": [0, 0.25, 1, 0.9], "confidence": 0.9},
+        {"text": 'C:\\dir "so_it\'s"', "box": [0, 0, 1, 1], "confidence": 1},
+    ]
     with collection.database.writing() as session:
         session.execute(update(Meme).where(Meme.id == memes[1]).values(words=lines))
-    for words in ("école", "ÉCOLE", "DE", "100 %", "straße"):
+        session.execute(update(Meme).where(Meme.id == memes[2]).values(words=[]))
+    with collection.database.writing() as session:
+        seen = session.scalars(select(Sighting).where(Sighting.meme_id == memes[3])).one()
+        seen.title = "Über 5%_off ЖИЗНЬ"
+    for words in ("école", "ÉCOLE", "DE", "100 %", "straße", "école so_it", "dir", "C:\\", '"so'):
         assert open_ones(collection, words=words) == [memes[1]], words
-    for words in ("_cole", "100_%", "\\"):
+    for words in ("über", "ÜBER", "5%_", "жизнь", "Жизнь"):
+        assert open_ones(collection, words=words) == [memes[3]], words
+    for words in ("box", "text", "0.9", "0.25", "confidence", "[", "{", ",", "_cole", "1%0"):
         assert open_ones(collection, words=words) == [], words
+    assert open_ones(collection, words="%") == [memes[1], memes[3]]
+    assert open_ones(collection, words="straße c") == [memes[1]]
+    assert open_ones(collection, words="\0") == []
 
 
 def test_what_the_newest_model_suggests_can_be_chosen(
