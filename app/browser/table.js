@@ -71,7 +71,7 @@ export class Table {
     this.bar.value = nDone;
     this.bar.hidden = nDone === memes.length;
     this.count.textContent = `${nDone} of ${memes.length} done`;
-    this.again.hidden = nDone < memes.length || !memes.some(({ state }) => state === "failed");
+    this.again.hidden = nDone < memes.length || !memes.some(({ isToRetry }) => isToRetry);
     if (this.sorted.column) this.arrangeSoon();
   }
 
