@@ -9,8 +9,10 @@ import { years } from "./years.js";
 /** The meme with its genres, years, words, and what is known of it. */
 export function detail(meme, { genres, takesCorrections }, { retry, wantWhole }) {
   const page = made("article", null, "detail");
+  const both = made("div", null, "both"); // beside each other; the picture stays while one reads
   const told = made("div", null, "told");
-  page.append(picture(meme), told);
+  both.append(picture(meme), told);
+  page.append(both);
   const { answer, error, restError } = meme;
   if (error) {
     told.append(heading("This file has no answer"), made("p", sentence(error), "problem"));

@@ -129,11 +129,12 @@ export class Table {
     const [{ label, score }] = answer.genre;
     const { low, high, value } = answer.year;
     const unsure = answer.abstain ? " (not sure)" : "";
-    const years = low === high ? String(value) : `${value} (${low}–${high})`;
+    const year = made("td", `${value} `, "year");
+    if (low !== high) year.append(made("span", `(${low}–${high})`));
     return [
       made("td", nameOf(this.genres, label) + unsure),
       made("td", percent(score), "number"),
-      made("td", years, "number"),
+      year,
     ];
   }
 
