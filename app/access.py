@@ -7,6 +7,7 @@ that follows from it.
 
 import hmac
 import secrets
+from html import escape
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qs
@@ -18,6 +19,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.guesses import Guesses
 from app.problems import ApiError, as_response
 from app.theme import PAGE_STYLE
 from core.origins import LOCAL_HOSTS, is_local, is_same_origin
@@ -43,7 +45,7 @@ button{{background:var(--accent);border-color:var(--accent);color:var(--ground)}
 <label for="token">Access token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
 {problem}<button>Open</button></form></main></html>"""
-_WRONG: Final = '<p role="alert">That is not the token.</p>'
+_PROBLEM: Final = '<p role="alert">{}</p>'
 
 
 class Guard:
@@ -60,13 +62,17 @@ class Guard:
         self._app = app
         self._is_local = is_local(host)
         self._token = None if token is None else token.get_secret_value()
+        self._guesses = Guesses()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As ASGI has it."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        answer = await self._refusal(scope, receive)
+        try:
+            answer = await self._refusal(scope, receive)
+        except ApiError as error:
+            answer = as_response(error)
         if answer is None:
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
@@ -93,7 +99,7 @@ class Guard:
             return None
         if path == _LOGIN and scope.get("method") == "POST":
             return await self._login(Request(scope, receive))
-        if scope.get("method") == "GET" and self._is_token(_in_query(scope)):
+        if scope.get("method") == "GET" and self._is_token(_in_query(scope), scope):
             return self._with_cookie(Request(scope), path)
         if "text/html" in headers.get("accept", "") and scope.get("method") == "GET":
             return _form()
@@ -104,7 +110,7 @@ class Guard:
     def _is_known(self, scope: Scope, headers: Headers) -> bool:
         kind, _, shown = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer":
-            return self._is_token(shown.strip())
+            return self._is_token(shown.strip(), scope)
         cookie = HTTPConnection(scope).cookies.get(_COOKIE, "")
         return secrets.compare_digest(cookie.encode(), self._cookie().encode())
 
@@ -119,8 +125,12 @@ class Guard:
         except (TimeoutError, ClientDisconnect):
             return as_response(ApiError(408, "slow_upload", "the token did not arrive"))
         shown = parse_qs(form.decode("utf-8", "replace")).get("token", [""])[0]
-        if not self._is_token(shown):
-            return _form(_WRONG)
+        try:
+            is_right = self._is_token(shown, request.scope)
+        except ApiError as error:
+            return _form(_PROBLEM.format(escape(str(error))), HTTPStatus.TOO_MANY_REQUESTS)
+        if not is_right:
+            return _form(_PROBLEM.format("That is not the token."))
         return self._with_cookie(request, ".")
 
     def _with_cookie(self, request: Request, to: str) -> Response:
@@ -134,9 +144,21 @@ class Guard:
         )
         return answer
 
-    def _is_token(self, shown: str) -> bool:
+    def _is_token(self, shown: str, scope: Scope) -> bool:
+        """Whether it is; a wrong one is counted.
+
+        Raises:
+            ApiError: there were too many wrong ones.
+        """
         assert self._token is not None
-        return secrets.compare_digest(shown.encode(), self._token.encode())
+        if not shown:
+            return False
+        client = scope["client"][0] if scope.get("client") else ""
+        self._guesses.check(client)
+        is_right = secrets.compare_digest(shown.encode(), self._token.encode())
+        if not is_right:
+            self._guesses.count(client)
+        return is_right
 
     def _cookie(self) -> str:
         """Changes with the token, and tells nothing of it."""
@@ -156,6 +178,6 @@ def _host_name(host: str) -> str:
     return host if host.endswith("]") else host.rsplit(":", 1)[0] if ":" in host else host
 
 
-def _form(problem: str = "") -> Response:
+def _form(problem: str = "", status: HTTPStatus = HTTPStatus.UNAUTHORIZED) -> Response:
     page = _PAGE.format(style=PAGE_STYLE, problem=problem)
-    return HTMLResponse(page, HTTPStatus.UNAUTHORIZED, _ASK)
+    return HTMLResponse(page, status, _ASK)

@@ -181,9 +181,12 @@ class Api:
                 except ApiError as error:
                     found[i] = error
 
-        async with anyio.create_task_group() as tasks:
-            for _ in range(min(len(pictures), self._service.n_processes)):
-                tasks.start_soon(work)
+        try:
+            async with anyio.create_task_group() as tasks:
+                for _ in range(min(len(pictures), self._service.n_processes)):
+                    tasks.start_soon(work)
+        except* ClientDisconnect as gone:  # each of the tasks finds that out
+            raise ClientDisconnect from gone
         return [one for one in found if one is not None]
 
     async def _one(self, request: Request, data: bytes, asked: Asked) -> Classification:

@@ -52,14 +52,14 @@ _FAILURES: Final = {
     "413": "Too many bytes or files.",
     "421": "A name that is not this server's.",
     "422": "No picture that is taken.",
-    "429": "Too many are waiting; come back after Retry-After.",
+    "429": "Too many are waiting, or too many tokens were wrong; come back after Retry-After.",
     "500": "A defect.",
     "503": "There is no model that can be loaded, or the collection does not answer.",
     "504": "This very picture takes too long.",
 }
-_OF_ALL: Final = ("401", "421", "500", "503")
-_OF_BODIES: Final = (*_OF_ALL, "400", "403", "408", "413", "422", "429", "504")
-_OF_ONE: Final = (*_OF_ALL, "404", "429", "504")
+_OF_ALL: Final = ("401", "421", "429", "500", "503")
+_OF_BODIES: Final = (*_OF_ALL, "400", "403", "408", "413", "422", "504")
+_OF_ONE: Final = (*_OF_ALL, "404", "504")
 
 
 def openapi(settings: Settings) -> dict[str, Any]:

@@ -12,9 +12,10 @@
 | 421 | wrong_host | a name that is not this machine's |
 | 422 | empty, not_an_image, corrupt, too_many_pixels, too_small | no picture that is taken |
 | 422 | not_taken | this picture was removed, because it is gone where it was seen |
-| 429 | busy | come back after Retry-After |
+| 429 | busy, too_many_guesses | come back after Retry-After |
 | 500 | internal | a defect of ours; it is in the log |
 | 503 | no_model, collection_unavailable | something has to be mended here |
+| 503 | no_memory | too little for this picture just now; come back after Retry-After |
 | 504 | too_slow, process_died | this very picture takes too long, or ends the process |
 """
 

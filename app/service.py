@@ -262,6 +262,13 @@ class Service:
                 raise ApiError(
                     504, "process_died", "the process that looked at this picture died of it"
                 ) from error
+            except MemoryError as error:
+                raise ApiError(
+                    503,
+                    "no_memory",
+                    "there was too little memory for this picture just now",
+                    retry_after_s=5,
+                ) from error
             except BadInput as error:
                 raise ApiError(503, "no_model", str(error)) from error
             except MemeEraError as error:

@@ -61,10 +61,12 @@ def serve(
         "memeEra",
         host,
         port,
+        pages=["model", "docs"],
         open_browser=open_browser,
         routes=[*modules(), *Api(service).routes()],
         middleware=[Middleware(Guard, host=host, token=token)],
         around=service.open,
         token=made,
         theme=THEME,
+        head_timeout_s=settings.upload_timeout_s,
     )

@@ -3,7 +3,7 @@
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 from urllib.parse import quote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from core.errors import BadInput
 
 __all__ = ["Settings"]
+
+_LEAST_TOKEN: Final = 16  # characters
 
 Network = IPv4Network | IPv6Network
 
@@ -72,7 +74,7 @@ class Settings(BaseSettings):
 
     api_token: SecretStr | None = None
     """What callers of memeEraML.py's API, and its window, have to show; needed where it listens
-    beyond this machine."""
+    beyond this machine. Sixteen characters at least: a shorter one can be guessed."""
     corrections: bool = True
     """Whether the window lets people send a meme with the right genre to the labeling tool."""
     max_files: int = Field(default=64, ge=1)
@@ -82,7 +84,7 @@ class Settings(BaseSettings):
     answer_timeout_s: float = Field(default=30.0, gt=0)
     """How long one picture may take; a process that needs longer is ended."""
     upload_timeout_s: float = Field(default=30.0, gt=0)
-    """How long a request's body may take to arrive."""
+    """How long a request's head may take to arrive, and then its body."""
 
     @field_validator("lemmy_urls", mode="before")
     @classmethod
@@ -102,6 +104,16 @@ class Settings(BaseSettings):
     @classmethod
     def _split_networks(cls, value: object) -> object:
         return tuple(map(ip_network, _listed(value))) if isinstance(value, str) else value
+
+    @field_validator("api_token")
+    @classmethod
+    def _is_long(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value) < _LEAST_TOKEN:
+            raise ValueError(
+                f"a token has at least {_LEAST_TOKEN} characters, such as "
+                "python -c 'import secrets; print(secrets.token_urlsafe())' makes"
+            )
+        return value
 
     @classmethod
     def load(cls) -> Self:

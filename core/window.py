@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import webbrowser
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -29,6 +29,7 @@ __all__ = ["serve_window"]
 
 # Who listens everywhere is here as well, and this is what a browser can open.
 _ANYWHERE: Final[Mapping[str, str]] = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+_HEAD_TIMEOUT_S: Final = 30.0  # as long as the API gives a body
 # Streamlit's own red is too pale for words on its own pink: 4.5 to 1 (WCAG 1.4.3).
 _THEME: Final[Mapping[str, str]] = {"theme.primaryColor": "#a8113a"}
 
@@ -39,12 +40,14 @@ def serve_window(
     host: str,
     port: int,
     *,
+    pages: Collection[str],
     open_browser: bool = False,
     routes: "Sequence[BaseRoute]" = (),
     middleware: "Sequence[Middleware]" = (),
     around: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     token: str | None = None,
     theme: Mapping[str, str] = _THEME,
+    head_timeout_s: float = _HEAD_TIMEOUT_S,
 ) -> None:
     """Serve a Streamlit script until Ctrl-C or SIGTERM; says where, once it listens.
 
@@ -53,6 +56,8 @@ def serve_window(
         name: what is served, for the line that says where.
         host: where to listen.
         port: 0 lets the system choose.
+        pages: the addresses at which a page is shown, without slashes at their ends; the root is
+            one always. At others, 404 is answered.
         open_browser: whether to open the page in the user's browser.
         routes: what else is answered.
         middleware: what every request goes through.
@@ -60,15 +65,22 @@ def serve_window(
             process ends with its error's one line.
         token: what the address is to carry.
         theme: Streamlit's settings for colours.
+        head_timeout_s: how long the head of a request may take to arrive.
 
     Raises:
         ModuleNotFoundError: Streamlit is not installed.
         MemeEraError: the port is taken.
         BadInput: there is no listening at this address, or no such port.
     """
-    import streamlit as st  # the other commands of the same program need none of it
+    # The other commands of the same program need none of it.
+    import streamlit as st
+    from starlette.middleware import Middleware
+
+    from core.known_pages import KnownPages
+    from core.slow_heads import bound_heads
 
     _check_free(host, port)
+    bound_heads(head_timeout_s)
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, lambda *_: sys.exit(0))
     # The server tells its own story at level INFO; the one line below is enough.
@@ -94,7 +106,10 @@ def serve_window(
                 webbrowser.open(url)
             yield
 
-    st.App(script, lifespan=announce, routes=routes, middleware=middleware).run(
+    known = Middleware(
+        KnownPages, pages=pages, root=lambda: str(st.get_option("server.baseUrlPath"))
+    )
+    st.App(script, lifespan=announce, routes=routes, middleware=[*middleware, known]).run(
         config={
             "server.address": host,
             "server.port": port,

@@ -23,7 +23,7 @@ _PAGE: Final = Path(__file__).with_name("app.py")
 def main(port: int, host: str) -> None:
     """Serve the labeling page until Ctrl-C."""
     from labeling.routes import Routes  # Streamlit takes a second to load
-    from labeling.serving import middleware
+    from labeling.serving import PAGES, middleware
     from labeling.serving import port as chosen_port
 
     # A database that does not open is told here, before anyone has a page.
@@ -33,6 +33,7 @@ def main(port: int, host: str) -> None:
         "Labeling",
         host,
         port,
+        pages=PAGES,
         routes=routes.routes(),
         middleware=middleware(routes.access, host),
     )

@@ -1,5 +1,7 @@
 """What is around the Streamlit pages when they are served: the routes, the session's cookie."""
 
+from typing import Final
+
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
@@ -11,7 +13,10 @@ from core.origins import LOCAL_HOSTS, is_local
 from labeling.access import Access
 from labeling.routes import PREFIX, cookie_name
 
-__all__ = ["middleware", "port", "prefix"]
+__all__ = ["PAGES", "middleware", "port", "prefix"]
+
+PAGES: Final = ("label", "grid", "review", "duplicates", "history", "progress")
+"""Their addresses, as `labeling/app.py` draws them."""
 
 
 def port() -> int:

@@ -212,6 +212,32 @@ def test_other_addresses_and_methods_are_refused_in_json(server: Server) -> None
     assert server.client.head("/healthz").status_code == 200
 
 
+def test_an_address_without_a_page_is_none(server: Server) -> None:
+    page = {"Accept": "text/html"}
+    for path in ("/nothing", "/model/nothing", "/wp-login.php"):
+        answer = server.client.get(path, headers=page)
+        assert (answer.status_code, "no such page" in answer.text) == (404, True)
+    for path in ("/", "/model", "/docs", "/window/browser/window.js"):
+        assert server.client.get(path, headers=page).status_code == 200
+
+
+def test_who_leaves_before_the_answer_is_no_defect_of_ours(server: Server) -> None:
+    path = "/v1/classify:batch"
+    files = [("files", ("a", meme(seed=str(i)))) for i in range(12)]
+    sent = server.client.build_request("POST", path, files=files)
+    body = sent.read()
+    lines = [f"{name}: {value}" for name, value in sent.headers.items()]
+    url = urlsplit(server.address)
+    with socket.create_connection((url.hostname or "", url.port or 0)) as leaving:
+        leaving.sendall("\r\n".join([f"POST {path} HTTP/1.1", *lines, "", ""]).encode() + body)
+    counted = f'memeera_requests_total{{path="{path}",status='
+    ends = time.monotonic() + 60
+    while f'{counted}"400"}} 1.0' not in server.client.get("/metrics").text:
+        assert time.monotonic() < ends
+        time.sleep(0.1)
+    assert f'{counted}"500"}}' not in server.client.get("/metrics").text
+
+
 def test_health_and_metrics_tell_what_was_done(server: Server, trained: Trained) -> None:
     healthy = server.client.get("/healthz")
     assert healthy.json() == {"status": "ok", "model": trained.version, "problem": None}
@@ -330,6 +356,9 @@ def test_large_bodies_and_slow_ones_are_ended(trained: Trained) -> None:
                 "Content-Length: 1000\r\n\r\nabc".encode()
             )
             assert slow.recv(100).startswith(b"HTTP/1.1 408")
+        with socket.create_connection((url.hostname or "", url.port or 0), timeout=30) as half:
+            half.sendall(b"POST /v1/classify HTTP/1.1\r\nHost: ")
+            assert half.recv(100) == b""
         assert classify(server, meme(), **WORDLESS)["genre"]
 
 
@@ -490,8 +519,8 @@ def test_beyond_this_machine_a_token_has_to_be_shown(trained: Trained) -> None:
 
 
 def test_a_token_that_is_set_is_asked_for_on_this_machine_too(trained: Trained) -> None:
-    with served(trained.data_dir, "--workers", "1", api_token="a secret") as server:
+    with served(trained.data_dir, "--workers", "1", api_token="a secret of ours") as server:
         assert "token" not in server.address
         assert server.client.get("/v1/models/memeera").status_code == 401
-        shown = {"Authorization": "bearer a secret"}
+        shown = {"Authorization": "bearer a secret of ours"}
         assert server.client.get("/v1/models/memeera", headers=shown).status_code == 200

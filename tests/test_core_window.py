@@ -22,7 +22,7 @@ def taken_port() -> Iterator[int]:
 
 def test_a_taken_port_is_named_with_the_option_that_chooses_another(taken_port: int) -> None:
     with pytest.raises(MemeEraError) as caught:
-        serve_window(PAGE, "A page", "127.0.0.1", taken_port)
+        serve_window(PAGE, "A page", "127.0.0.1", taken_port, pages=())
     assert str(caught.value) == (
         f"port {taken_port} of 127.0.0.1 is taken; choose another with --port"
     )
@@ -32,7 +32,7 @@ def test_a_taken_port_is_named_with_the_option_that_chooses_another(taken_port: 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
 def test_an_address_of_another_machine_is_bad_input(host: str) -> None:
     with pytest.raises(BadInput, match=f"^cannot listen on {host}, port 8501: "):
-        serve_window(PAGE, "A page", host, 8501)
+        serve_window(PAGE, "A page", host, 8501, pages=())
 
 
 def test_what_is_accepted_on_the_port_sends_at_once() -> None:
@@ -51,4 +51,4 @@ def test_what_is_accepted_on_the_port_sends_at_once() -> None:
 @pytest.mark.parametrize("port", [-1, 65_536])
 def test_a_port_that_does_not_exist_is_bad_input(port: int) -> None:
     with pytest.raises(BadInput, match=f"^port {port} does not exist"):
-        serve_window(PAGE, "A page", "127.0.0.1", port)
+        serve_window(PAGE, "A page", "127.0.0.1", port, pages=())

@@ -15,6 +15,11 @@ export class Refused extends Error {
   get isOfServer() {
     return [0, 401, 503].includes(this.status);
   }
+
+  /** Whether the same request may fare better later; what is no picture never becomes one. */
+  get mayPass() {
+    return [0, 408, 429].includes(this.status) || this.status >= 500;
+  }
 }
 
 /** What the model says of a file; `isWhole`: with all that it can tell. */

@@ -9,19 +9,21 @@ import { years } from "./years.js";
 /** The meme with its genres, years, words, and what is known of it. */
 export function detail(meme, { genres, takesCorrections }, { retry, wantWhole }) {
   const page = made("article", null, "detail");
+  const both = made("div", null, "both"); // beside each other; the picture stays while one reads
   const told = made("div", null, "told");
-  page.append(picture(meme), told);
+  both.append(picture(meme), told);
+  page.append(both);
   const { answer, error, restError } = meme;
   if (error) {
     told.append(heading("This file has no answer"), made("p", sentence(error), "problem"));
-    told.append(button("Try again", () => retry(meme)));
+    if (meme.isToRetry) told.append(button("Try again", () => retry(meme)));
   } else if (!answer) {
     told.append(heading("Looking…"), waiting());
   } else {
     told.append(...verdict(answer, genres), bars(answer, genres), years(answer));
     if (restError) {
       told.append(made("p", `The rest could not be told: ${restError}`, "problem"));
-      told.append(button("Try again", () => wantWhole(meme)));
+      if (meme.mayPass) told.append(button("Try again", () => wantWhole(meme)));
     } else if (!meme.isWhole) told.append(waiting());
     if (answer.known) told.append(known(answer.known, genres));
     if (answer.words?.length) told.append(words(answer.words));
@@ -110,14 +112,26 @@ function known({ relation, meme, n_of_template: nOfTemplate }, genres) {
   return section;
 }
 
-function placeOf({ source, community, permalink, posted_at: postedAt }) {
+function placeOf(meme) {
+  return linked(pageOf(meme), made("span", `in ${placeAndDate(meme)}`));
+}
+
+function placeAndDate({ source, community, posted_at: postedAt }) {
   const date = postedAt ? `, ${new Date(postedAt).toLocaleDateString(undefined, { dateStyle: "long" })}` : "";
-  const place = community ?? PLACES[source] ?? source;
-  const name = `in ${place}${date}`;
-  // What was crawled says where it leads: only to a page.
-  if (!/^https?:/i.test(permalink ?? "")) return made("span", name);
-  const link = made("a", name);
-  link.href = permalink;
+  return `${community ?? PLACES[source] ?? source}${date}`;
+}
+
+/** The page on which it was first seen; null: none is known. What was crawled says where it leads: only to a page. */
+function pageOf({ permalink }) {
+  return /^https?:/i.test(permalink ?? "") ? permalink : null;
+}
+
+/** Some elements as a link to an address elsewhere; without one, as they are. */
+function linked(address, ...elements) {
+  const link = made(address === null ? "span" : "a");
+  link.append(...elements);
+  if (address === null) return link;
+  link.href = address;
   link.target = "_blank";
   link.rel = "noopener noreferrer nofollow";
   return link;
@@ -134,7 +148,8 @@ function similar(memes, genres) {
   for (const { meme, cosine } of memes) {
     const item = made("li");
     const name = meme.label ? nameOf(genres, meme.label) : "not labelled yet";
-    item.append(small(meme, genres), made("span", name), made("span", percent(cosine), "small"));
+    item.append(small(meme, genres), made("span", `${name}, ${percent(cosine)} alike`));
+    if (meme.source) item.append(linked(pageOf(meme), made("span", placeAndDate(meme), "small")));
     list.append(item);
   }
   section.append(list);

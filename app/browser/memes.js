@@ -11,6 +11,7 @@ class Meme {
     this.name = name;
     this.answer = null;
     this.error = null; // why there is no answer
+    this.mayPass = false; // whether asking once more may bring one, or the rest
     this.isWhole = false; // whether the answer has all that can be told
     this.wantsWhole = false;
     this.restError = null; // why not all could be told
@@ -22,6 +23,10 @@ class Meme {
 
   get state() {
     return this.answer ? "done" : this.error ? "failed" : "waiting";
+  }
+
+  get isToRetry() {
+    return this.state === "failed" && this.mayPass;
   }
 }
 
@@ -67,7 +72,7 @@ export class Memes {
   /** Ask once more about those without an answer. */
   retry(...memes) {
     for (const meme of memes) {
-      if (meme.state !== "failed" || meme.file.size > this.maxBytes) continue;
+      if (!meme.isToRetry) continue;
       meme.error = null;
       this.nDone -= 1;
       this.queue.push(meme);
@@ -130,11 +135,12 @@ export class Memes {
       this.stopped = error.message;
       this.queue.unshift(meme);
     } else {
-      this.settle(meme, null, error.message);
+      this.settle(meme, null, error.message, error.mayPass);
     }
   }
 
-  settle(meme, answer, error) {
+  settle(meme, answer, error, mayPass = false) {
+    meme.mayPass = mayPass;
     if (meme.state === "waiting") this.nDone += 1;
     if (answer) meme.answer = answer;
     else if (meme.answer) meme.restError = error;

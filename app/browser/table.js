@@ -71,7 +71,7 @@ export class Table {
     this.bar.value = nDone;
     this.bar.hidden = nDone === memes.length;
     this.count.textContent = `${nDone} of ${memes.length} done`;
-    this.again.hidden = nDone < memes.length || !memes.some(({ state }) => state === "failed");
+    this.again.hidden = nDone < memes.length || !memes.some(({ isToRetry }) => isToRetry);
     if (this.sorted.column) this.arrangeSoon();
   }
 
@@ -129,11 +129,12 @@ export class Table {
     const [{ label, score }] = answer.genre;
     const { low, high, value } = answer.year;
     const unsure = answer.abstain ? " (not sure)" : "";
-    const years = low === high ? String(value) : `${value} (${low}–${high})`;
+    const year = made("td", `${value} `, "year");
+    if (low !== high) year.append(made("span", `(${low}–${high})`));
     return [
       made("td", nameOf(this.genres, label) + unsure),
       made("td", percent(score), "number"),
-      made("td", years, "number"),
+      year,
     ];
   }
 
