@@ -18,8 +18,8 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from core.batched import batched
 from core.genres import GENRES
-from db.labels import consensus, weak_labels
-from db.models import Meme, MemeStatus, Sighting, Verdict, Vote
+from db.labels import ANSWERS, consensus, last_words, weak_labels
+from db.models import Channel, Meme, MemeStatus, Sighting, Verdict, Vote
 
 __all__ = [
     "BREAK",
@@ -162,10 +162,9 @@ def _utc_day(element: _UtcDay, compiler: SQLCompiler, **how: Any) -> str:
     return f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
 
 
-_ANSWERS: Final = (Vote.undone_at.is_(None), Vote.verdict != Verdict.SKIP)
 _WHAT: Final[ColumnElement[str]] = func.coalesce(Vote.genre, Vote.verdict)
-# An import casts its votes within seconds; its keys alone have a colon (`db.labels.cast_of_place`).
-_BY_HAND: Final = Vote.idempotency_key.not_like("%:%")
+# An import casts its votes within seconds.
+_BY_HAND: Final = Vote.channel.in_((Channel.LABEL, Channel.GRID, Channel.REVIEW))
 
 
 def _removed() -> Select[int]:
@@ -185,7 +184,7 @@ def _judged(session: Session) -> tuple[Counter[Status], Counter[str]]:
     """
     by_meme = (
         select(Vote.meme_id, func.min(_WHAT).label("first"), func.max(_WHAT).label("last"))
-        .where(*_ANSWERS, Vote.meme_id.not_in(_removed()))
+        .where(*ANSWERS, Vote.meme_id.not_in(_removed()))
         .group_by(Vote.meme_id)
         .subquery()
     )
@@ -219,13 +218,13 @@ def _count(
 
 def _of_several(memes: Sequence[int]) -> Select[str, bool, int]:
     """What most say of these memes, and whether the last words on them differ, unsettled."""
-    last_words = select(func.max(Vote.id)).where(*_ANSWERS).group_by(Vote.meme_id, Vote.annotator)
+    last = last_words().c
+    said = func.coalesce(last.genre, last.verdict)
     disputed = (
-        select(Vote.meme_id)
-        .where(Vote.id.in_(last_words))
-        .group_by(Vote.meme_id)
-        .having(func.min(_WHAT) != func.max(_WHAT))
-        .having(func.max(case((Vote.settles, 1), else_=0)) == 0)
+        select(last.meme_id)
+        .group_by(last.meme_id)
+        .having(func.min(said) != func.max(said))
+        .having(func.max(case((last.settles, 1), else_=0)) == 0)
     )
     agreed = consensus().subquery()
     what = func.coalesce(agreed.c.genre, agreed.c.verdict).label("what")
@@ -239,7 +238,7 @@ def _of_several(memes: Sequence[int]) -> Select[str, bool, int]:
 
 def _weak(session: Session) -> dict[str, int]:
     weak = weak_labels().subquery()
-    judged = select(Vote.meme_id).where(*_ANSWERS)
+    judged = select(Vote.meme_id).where(*ANSWERS)
     is_open = Sighting.meme_id.not_in(union_all(judged, _removed()))
     found = _counter(
         session,
@@ -282,7 +281,7 @@ def _days(session: Session, now: datetime) -> list[DayVotes]:
     day = _UtcDay(Vote.created_at).label("day")
     query = (
         select(day, Vote.annotator, func.count())
-        .where(*_ANSWERS, Vote.created_at >= since)
+        .where(*ANSWERS, Vote.created_at >= since)
         .group_by(day, Vote.annotator)
         .order_by(day, Vote.annotator)
     )
@@ -292,7 +291,7 @@ def _days(session: Session, now: datetime) -> list[DayVotes]:
 def _people(session: Session) -> list[Person]:
     query = (
         select(Vote.annotator, func.count())
-        .where(*_ANSWERS)
+        .where(*ANSWERS)
         .group_by(Vote.annotator)
         .order_by(func.count().desc(), Vote.annotator)
     )

@@ -193,6 +193,7 @@ class GridPage {
         key,
         sha256: tile.meme.sha256,
         ...said,
+        channel: "grid",
         saw_suggestion: this.data.shows_suggestion,
       });
       tile.vote = { key, name };

@@ -113,6 +113,7 @@ class ReviewList {
       genre: isGenre ? what : null,
       saw_suggestion: true, // what others, and the model, say stands beside it
       settles: true,
+      channel: "review",
     });
     row.said = { key, what };
     this.mark(row);
