@@ -26,6 +26,7 @@ __all__ = [
     "Split",
     "TakeBack",
     "TakeOut",
+    "TokenRequest",
     "Undo",
     "Vote",
 ]
@@ -166,6 +167,10 @@ class HistoryRequest(_Request):
 
     before: Id | None = None  # a vote's id
     n: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class TokenRequest(_Request):
+    """Another token, before the one that a page has ends."""
 
 
 class ExamplesRequest(_Request):

@@ -103,6 +103,7 @@ class GridPage {
     clearInterval(this.renewing);
     this.outbox.close();
     this.leave();
+    this.api.close();
   }
 
   get open() {

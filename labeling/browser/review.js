@@ -56,6 +56,7 @@ class ReviewList {
 
   close() {
     this.closing.abort();
+    this.api.close();
     this.outbox.close();
   }
 
