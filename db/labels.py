@@ -7,7 +7,7 @@ counts: what counts is the vote of somebody who was asked because of it.
 import hashlib
 import itertools
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -247,8 +247,11 @@ def undo_last(session: Session, annotator: str) -> int | None:
     return vote.meme_id
 
 
-def last_words() -> Subquery:
-    """The votes that stand, of each person on each meme the last; a skip is no answer."""
+def last_words(among: Sequence[int] | None = None) -> Subquery:
+    """The votes that stand, of each person on each meme the last; a skip is no answer.
+
+    Of some memes they are found by those alone: no condition around it gets past its windows.
+    """
     age = func.row_number().over(
         partition_by=(Vote.meme_id, Vote.annotator), order_by=Vote.id.desc()
     )
@@ -261,8 +264,11 @@ def last_words() -> Subquery:
         Vote.trust,
         Vote.settles,
     )
-    answers = select(*columns, age.label("age")).where(*ANSWERS).subquery()
-    return select(answers).where(answers.c.age == 1).subquery()
+    answers = select(*columns, age.label("age")).where(*ANSWERS)
+    if among is not None:
+        answers = answers.where(Vote.meme_id.in_(among))
+    aged = answers.subquery()
+    return select(aged).where(aged.c.age == 1).subquery()
 
 
 def open_corrections() -> Subquery:
@@ -284,13 +290,17 @@ def open_corrections() -> Subquery:
     return select(corrected).where(~answer).subquery()
 
 
-def consensus() -> Select[tuple[int, str, str | None, str | None]]:
+def consensus(
+    among: Sequence[int] | None = None,
+) -> Select[tuple[int, str, str | None, str | None]]:
     """The query for what people agree on: meme_id, verdict, genre, trust; a row a judged meme.
+
+    Of all memes, or of some.
 
     The last word of each person counts; one that settles wins, else most words, and of equals the
     one said last. The trust is that of the last vote among them that has one.
     """
-    words = last_words()
+    words = last_words(among)
     tally = (
         select(
             words.c.meme_id,

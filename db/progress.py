@@ -218,7 +218,7 @@ def _count(
 
 def _of_several(memes: Sequence[int]) -> Select[str, bool, int]:
     """What most say of these memes, and whether the last words on them differ, unsettled."""
-    last = last_words().c
+    last = last_words(memes).c
     said = func.coalesce(last.genre, last.verdict)
     disputed = (
         select(last.meme_id)
@@ -226,14 +226,10 @@ def _of_several(memes: Sequence[int]) -> Select[str, bool, int]:
         .having(func.min(said) != func.max(said))
         .having(func.max(case((last.settles, 1), else_=0)) == 0)
     )
-    agreed = consensus().subquery()
+    agreed = consensus(memes).subquery()
     what = func.coalesce(agreed.c.genre, agreed.c.verdict).label("what")
     is_disputed = agreed.c.meme_id.in_(disputed).label("is_disputed")
-    return (
-        select(what, is_disputed, func.count().label("n"))
-        .group_by(what, is_disputed)
-        .options(with_loader_criteria(Vote, Vote.meme_id.in_(memes)))
-    )
+    return select(what, is_disputed, func.count().label("n")).group_by(what, is_disputed)
 
 
 def _weak(session: Session) -> dict[str, int]:
