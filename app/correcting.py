@@ -1,12 +1,18 @@
-"""Takes a meme with the genre that somebody says it has into the collection, as one vote."""
+"""Takes a meme with the genre that somebody says it has into the collection, as a question.
+
+It does not count as a label: it brings the meme before those who label, first of all, and what they
+say counts. Taken back, it is gone, and with it what came into the collection for it alone.
+"""
 
 from dataclasses import dataclass
 from typing import Final
 
 from core.errors import BadInput
 from core.fingerprint import fingerprint
-from db.labels import cast, undo
+from db.labels import cast
 from db.memes import BARRED, Barred, Collection, Seen
+from db.models import Channel
+from db.taking_back import take_back_correction
 
 __all__ = ["SOURCE", "Correction", "Taken", "correct", "take_back"]
 
@@ -29,11 +35,11 @@ class Taken:
     """What became of it."""
 
     meme_id: int
-    is_new: bool  # whether the vote was not there before
+    is_new: bool  # whether the correction was not there before
 
 
 def correct(collection: Collection, said: Correction) -> Taken:
-    """Keep the picture, and the vote; it is for the labeling tool to weigh against others.
+    """Keep the picture, and what was said of it; those who label are asked.
 
     Raises:
         ImageRejected: it is no picture that is taken.
@@ -53,6 +59,7 @@ def correct(collection: Collection, said: Correction) -> Taken:
             added.meme_id,
             annotator(said.visitor),
             genre=said.genre,
+            channel=Channel.CORRECTION,
             saw_suggestion=True,
             idempotency_key=said.key,
             copy_id=added.copy_id,
@@ -61,11 +68,10 @@ def correct(collection: Collection, said: Correction) -> Taken:
 
 
 def take_back(collection: Collection, visitor: str, key: str) -> bool:
-    """Let a correction count no more; says whether it did until now. The picture stays."""
-    with collection.database.writing() as session:
-        return undo(session, annotator(visitor), key)
+    """Let a correction be as if it was never sent; says whether there was one until now."""
+    return take_back_correction(collection, annotator(visitor), key, source=SOURCE)
 
 
 def annotator(visitor: str) -> str:
-    """Under which name a visitor's votes are kept, apart from those of people who label."""
+    """Under which name a visitor's corrections are kept, apart from those of people who label."""
     return f"visitor {visitor}"

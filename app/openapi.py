@@ -139,7 +139,7 @@ def openapi(settings: Settings) -> dict[str, Any]:
             "/v1/corrections/{key}": {
                 "delete": {
                     "operationId": "takeBack",
-                    "summary": "Let a correction count no more; the picture stays.",
+                    "summary": "Take a correction back, and the picture if nothing else holds it.",
                     "parameters": [_in_path("key", corrected["properties"]["key"]), *visitor],
                     "responses": _response("204", None) | _failures((*_OF_ONE, "400", "403")),
                 }

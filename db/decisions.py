@@ -107,7 +107,9 @@ def record_again(session: Session, row: DecisionRecord, *, meme_id: int, gone_id
     )
 
 
-def record_removal(session: Session, sha256: str, meme_id: int) -> int:
+def record_removal(
+    session: Session, sha256: str, meme_id: int, by: DecidedBy = DecidedBy.SOURCE
+) -> int:
     """Keep that a file of a meme was deleted; gives the decision's id."""
     return insert_row(
         session,
@@ -115,7 +117,7 @@ def record_removal(session: Session, sha256: str, meme_id: int) -> int:
         sha256=sha256,
         outcome=Outcome.REMOVED,
         meme_id=meme_id,
-        by=DecidedBy.SOURCE,
+        by=by,
         decided_at=datetime.now(UTC),
     )
 

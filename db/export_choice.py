@@ -5,12 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import NotReady
+from db.labels import last_words
 from db.listing import LabelledMeme, labelled_memes
-from db.models import Sighting, Verdict, Vote
+from db.models import Sighting
 from db.splits import KeptAside, Split, split
 
 __all__ = ["SIDES", "Choice", "Chosen", "Selection", "choose"]
@@ -138,20 +139,9 @@ class _Said:
     @classmethod
     def of(cls, session: Session, memes: Iterable[LabelledMeme]) -> "_Said":
         genres = {meme.meme_id: meme.genre for meme in memes}
-        words = (
-            select(
-                Vote.meme_id,
-                Vote.annotator,
-                Vote.genre,
-                func.row_number()
-                .over(partition_by=(Vote.meme_id, Vote.annotator), order_by=Vote.id.desc())
-                .label("age"),
-            )
-            .where(Vote.undone_at.is_(None), Vote.verdict != Verdict.SKIP)
-            .subquery()
-        )
+        words = last_words()
         said = cls(Counter(), Counter(), defaultdict(set))
-        query = select(words.c.meme_id, words.c.annotator, words.c.genre).where(words.c.age == 1)
+        query = select(words.c.meme_id, words.c.annotator, words.c.genre)
         for meme_id, annotator, genre in session.execute(query.execution_options(yield_per=1000)):
             if meme_id in genres:
                 said.votes[meme_id] += 1

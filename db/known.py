@@ -94,11 +94,7 @@ def known_memes(session: Session, meme_ids: Sequence[int]) -> list[KnownMeme]:
             )
         )
     }
-    agreed = consensus().subquery()
-    genres = {
-        row.meme_id: row.genre
-        for row in session.execute(select(agreed).where(agreed.c.meme_id.in_(meme_ids)))
-    }
+    genres = {row.meme_id: row.genre for row in session.execute(consensus(meme_ids))}
     seen = _first_seen(session, meme_ids)
     years = _years(session, meme_ids)
     return [

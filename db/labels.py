@@ -1,32 +1,49 @@
-"""What people say of memes: votes, undo, and the label that follows."""
+"""What people say of memes: votes, undo, and the label that follows.
+
+What a visitor of the window says (`Channel.CORRECTION`) is a question to those who label. It never
+counts: what counts is the vote of somebody who was asked because of it.
+"""
 
 import hashlib
 import itertools
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, Subquery, case, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.errors import BadInput
 from core.genres import genre as known_genre
-from db.models import Community, Sighting, Verdict, Vote
+from db.models import Channel, Community, Sighting, Verdict, Vote
 
 __all__ = [
+    "ANSWERS",
     "Answer",
     "Prior",
     "answers_of",
     "cast",
     "cast_of_place",
     "consensus",
+    "last_words",
+    "open_corrections",
     "set_priors",
+    "standing_vote",
     "undo",
     "undo_last",
     "weak_labels",
 ]
+
+
+ANSWERS: Final = (
+    Vote.undone_at.is_(None),
+    Vote.verdict != Verdict.SKIP,
+    Vote.channel != Channel.CORRECTION,
+)
+"""Which votes say what a meme is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +61,7 @@ def cast(
     annotator: str,
     *,
     genre: str | None = None,
+    channel: Channel = Channel.LABEL,
     verdict: Verdict = Verdict.GENRE,
     second_genre: str | None = None,
     saw_suggestion: bool = False,
@@ -60,6 +78,7 @@ def cast(
         meme_id: what was judged.
         annotator: who says it.
         genre: the genre, where the verdict is one.
+        channel: how it came in.
         verdict: what the vote says.
         second_genre: what the meme is as well.
         saw_suggestion: whether a model's answer was shown before.
@@ -86,6 +105,7 @@ def cast(
         meme_id=meme_id,
         copy_id=copy_id,
         annotator=annotator,
+        channel=channel,
         verdict=verdict,
         genre=genre,
         second_genre=second_genre,
@@ -138,6 +158,7 @@ def cast_of_place(
         meme_id,
         annotator,
         genre=genre,
+        channel=Channel.IMPORT,
         trust=trust,
         idempotency_key=key,
         copy_id=copy_id,
@@ -160,17 +181,22 @@ def _is_cast(session: Session, key: str) -> bool:
 
 def undo(session: Session, annotator: str, idempotency_key: str) -> bool:
     """Mark a person's vote as undone; says whether it stood until now."""
-    vote = session.scalar(
+    vote = standing_vote(session, annotator, idempotency_key)
+    if vote is None:
+        return False
+    vote.undone_at = datetime.now(UTC)
+    return True
+
+
+def standing_vote(session: Session, annotator: str, idempotency_key: str) -> Vote | None:
+    """A person's vote; None: there is none of this key, or it was undone."""
+    return session.scalar(
         select(Vote).where(
             Vote.idempotency_key == _fitting(idempotency_key),
             Vote.annotator == annotator,
             Vote.undone_at.is_(None),
         )
     )
-    if vote is None:
-        return False
-    vote.undone_at = datetime.now(UTC)
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,46 +247,78 @@ def undo_last(session: Session, annotator: str) -> int | None:
     return vote.meme_id
 
 
-def consensus() -> Select[tuple[int, str, str | None, str | None]]:
+def last_words(among: Sequence[int] | None = None) -> Subquery:
+    """The votes that stand, of each person on each meme the last; a skip is no answer.
+
+    Of some memes they are found by those alone: no condition around it gets past its windows.
+    """
+    age = func.row_number().over(
+        partition_by=(Vote.meme_id, Vote.annotator), order_by=Vote.id.desc()
+    )
+    columns = (
+        Vote.id,
+        Vote.meme_id,
+        Vote.annotator,
+        Vote.verdict,
+        Vote.genre,
+        Vote.trust,
+        Vote.settles,
+    )
+    answers = select(*columns, age.label("age")).where(*ANSWERS)
+    if among is not None:
+        answers = answers.where(Vote.meme_id.in_(among))
+    aged = answers.subquery()
+    return select(aged).where(aged.c.age == 1).subquery()
+
+
+def open_corrections() -> Subquery:
+    """The memes of which visitors said something that nobody has answered since: meme_id, newest.
+
+    `newest` is the id of the last correction.
+    """
+    corrected = (
+        select(Vote.meme_id, func.max(Vote.id).label("newest"))
+        .where(Vote.channel == Channel.CORRECTION, Vote.undone_at.is_(None))
+        .group_by(Vote.meme_id)
+        .subquery()
+    )
+    answer = (
+        select(Vote.id)
+        .where(*ANSWERS, Vote.meme_id == corrected.c.meme_id, Vote.id > corrected.c.newest)
+        .exists()
+    )
+    return select(corrected).where(~answer).subquery()
+
+
+def consensus(
+    among: Sequence[int] | None = None,
+) -> Select[tuple[int, str, str | None, str | None]]:
     """The query for what people agree on: meme_id, verdict, genre, trust; a row a judged meme.
+
+    Of all memes, or of some.
 
     The last word of each person counts; one that settles wins, else most words, and of equals the
     one said last. The trust is that of the last vote among them that has one.
     """
-    last_words = (
-        select(
-            Vote.id,
-            Vote.meme_id,
-            Vote.verdict,
-            Vote.genre,
-            Vote.trust,
-            Vote.settles,
-            func.row_number()
-            .over(partition_by=(Vote.meme_id, Vote.annotator), order_by=Vote.id.desc())
-            .label("age"),
-        )
-        .where(Vote.undone_at.is_(None), Vote.verdict != Verdict.SKIP)
-        .subquery()
-    )
+    words = last_words(among)
     tally = (
         select(
-            last_words.c.meme_id,
-            last_words.c.verdict,
-            last_words.c.genre,
-            func.max(case((last_words.c.trust.is_not(None), last_words.c.id))).label("trusted_id"),
+            words.c.meme_id,
+            words.c.verdict,
+            words.c.genre,
+            func.max(case((words.c.trust.is_not(None), words.c.id))).label("trusted_id"),
             func.row_number()
             .over(
-                partition_by=last_words.c.meme_id,
+                partition_by=words.c.meme_id,
                 order_by=(
-                    func.max(case((last_words.c.settles, last_words.c.id), else_=0)).desc(),
+                    func.max(case((words.c.settles, words.c.id), else_=0)).desc(),
                     func.count().desc(),
-                    func.max(last_words.c.id).desc(),
+                    func.max(words.c.id).desc(),
                 ),
             )
             .label("place"),
         )
-        .where(last_words.c.age == 1)
-        .group_by(last_words.c.meme_id, last_words.c.verdict, last_words.c.genre)
+        .group_by(words.c.meme_id, words.c.verdict, words.c.genre)
         .subquery()
     )
     return (

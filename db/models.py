@@ -4,13 +4,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint, false
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.columns import AnyText, Base
 
 __all__ = [
     "Base",
+    "Channel",
     "Community",
     "Copy",
     "DecidedBy",
@@ -45,6 +46,16 @@ class Verdict(StrEnum):
     SKIP = "skip"
     NOT_A_MEME = "not_a_meme"
     UNSURE = "unsure"
+
+
+class Channel(StrEnum):
+    """How a vote came in."""
+
+    LABEL = "label"
+    GRID = "grid"
+    REVIEW = "review"
+    IMPORT = "import"  # with a labelled collection
+    CORRECTION = "correction"  # from anybody at the window: it asks, and does not count
 
 
 class Outcome(StrEnum):
@@ -307,7 +318,16 @@ class Vote(Base):
     """What one person said once; rows are never changed but for the mark of an undo."""
 
     __tablename__ = "vote"
-    __table_args__ = (Index("ix_vote_annotator_created_at", "annotator", "created_at"),)
+    __table_args__ = (
+        Index("ix_vote_annotator_created_at", "annotator", "created_at"),
+        # Corrections are few: what they are about is found without a look at any other vote.
+        Index(
+            "ix_vote_corrections",
+            "meme_id",
+            sqlite_where=text("channel = 'correction'"),
+            postgresql_where=text("channel = 'correction'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     # Follows the picture that was judged where it goes: to another meme, or to one of its own.
@@ -315,6 +335,9 @@ class Vote(Base):
     # Where one file was judged, and not the meme: which; null: the meme's own.
     copy_id: Mapped[int | None] = mapped_column(ForeignKey("copy.id"), index=True)
     annotator: Mapped[str] = mapped_column(AnyText)
+    channel: Mapped[str] = mapped_column(
+        String(16), default=Channel.LABEL, server_default=Channel.LABEL
+    )
     verdict: Mapped[str] = mapped_column(String(16))
     genre: Mapped[str | None] = mapped_column(String(64))  # set where the verdict is a genre
     second_genre: Mapped[str | None] = mapped_column(String(64))

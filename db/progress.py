@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session, with_loader_criteria
 from core.batched import batched
 from core.genres import GENRES
 from db.columns import UtcDay
-from db.labels import consensus, weak_labels
-from db.models import Meme, MemeStatus, Sighting, Verdict, Vote
+from db.labels import ANSWERS, consensus, last_words, weak_labels
+from db.models import Channel, Meme, MemeStatus, Sighting, Verdict, Vote
 from db.years import year_by_meme
 
 __all__ = [
@@ -145,10 +145,9 @@ def minutes_to(goal: int, n: int, a_minute: float) -> float | None:
     return (goal - n) / a_minute if a_minute > 0 else None
 
 
-_ANSWERS: Final = (Vote.undone_at.is_(None), Vote.verdict != Verdict.SKIP)
 _WHAT: Final[ColumnElement[str]] = func.coalesce(Vote.genre, Vote.verdict)
-# An import casts its votes within seconds; its keys alone have a colon (`db.labels.cast_of_place`).
-_BY_HAND: Final = Vote.idempotency_key.not_like("%:%")
+# An import casts its votes within seconds.
+_BY_HAND: Final = Vote.channel.in_((Channel.LABEL, Channel.GRID, Channel.REVIEW))
 
 
 def _removed() -> Select[int]:
@@ -168,7 +167,7 @@ def _judged(session: Session) -> tuple[Counter[Status], Counter[str]]:
     """
     by_meme = (
         select(Vote.meme_id, func.min(_WHAT).label("first"), func.max(_WHAT).label("last"))
-        .where(*_ANSWERS, Vote.meme_id.not_in(_removed()))
+        .where(*ANSWERS, Vote.meme_id.not_in(_removed()))
         .group_by(Vote.meme_id)
         .subquery()
     )
@@ -202,27 +201,23 @@ def _count(
 
 def _of_several(memes: Sequence[int]) -> Select[str, bool, int]:
     """What most say of these memes, and whether the last words on them differ, unsettled."""
-    last_words = select(func.max(Vote.id)).where(*_ANSWERS).group_by(Vote.meme_id, Vote.annotator)
+    last = last_words(memes).c
+    said = func.coalesce(last.genre, last.verdict)
     disputed = (
-        select(Vote.meme_id)
-        .where(Vote.id.in_(last_words))
-        .group_by(Vote.meme_id)
-        .having(func.min(_WHAT) != func.max(_WHAT))
-        .having(func.max(case((Vote.settles, 1), else_=0)) == 0)
+        select(last.meme_id)
+        .group_by(last.meme_id)
+        .having(func.min(said) != func.max(said))
+        .having(func.max(case((last.settles, 1), else_=0)) == 0)
     )
-    agreed = consensus().subquery()
+    agreed = consensus(memes).subquery()
     what = func.coalesce(agreed.c.genre, agreed.c.verdict).label("what")
     is_disputed = agreed.c.meme_id.in_(disputed).label("is_disputed")
-    return (
-        select(what, is_disputed, func.count().label("n"))
-        .group_by(what, is_disputed)
-        .options(with_loader_criteria(Vote, Vote.meme_id.in_(memes)))
-    )
+    return select(what, is_disputed, func.count().label("n")).group_by(what, is_disputed)
 
 
 def _weak(session: Session) -> dict[str, int]:
     weak = weak_labels().subquery()
-    judged = select(Vote.meme_id).where(*_ANSWERS)
+    judged = select(Vote.meme_id).where(*ANSWERS)
     is_open = Sighting.meme_id.not_in(union_all(judged, _removed()))
     found = _counter(
         session,
@@ -257,7 +252,7 @@ def _days(session: Session, now: datetime) -> list[DayVotes]:
     day = UtcDay(Vote.created_at).label("day")
     query = (
         select(day, Vote.annotator, func.count())
-        .where(*_ANSWERS, Vote.created_at >= since)
+        .where(*ANSWERS, Vote.created_at >= since)
         .group_by(day, Vote.annotator)
         .order_by(day, Vote.annotator)
     )
@@ -267,7 +262,7 @@ def _days(session: Session, now: datetime) -> list[DayVotes]:
 def _people(session: Session) -> list[Person]:
     query = (
         select(Vote.annotator, func.count())
-        .where(*_ANSWERS)
+        .where(*ANSWERS)
         .group_by(Vote.annotator)
         .order_by(func.count().desc(), Vote.annotator)
     )

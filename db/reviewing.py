@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models import Meme, MemeStatus, Prediction, Verdict, Vote
+from db.labels import ANSWERS
+from db.labels import last_words as last_votes
+from db.models import Meme, MemeStatus, Prediction, Vote
 
 __all__ = ["LastWord", "held_out_scores", "last_words", "state"]
 
@@ -29,17 +31,12 @@ def state(session: Session) -> tuple[int, ...]:
 
 def last_words(session: Session) -> list[LastWord]:
     """Of every person on every meme that may be shown, in the order they were said."""
-    newest = (
-        select(func.max(Vote.id))
-        .where(Vote.undone_at.is_(None), Vote.verdict != Verdict.SKIP)
-        .group_by(Vote.meme_id, Vote.annotator)
-    )
-    what = case((Vote.genre.is_not(None), Vote.genre), else_=Vote.verdict)
+    last = last_votes().c
     query = (
-        select(Vote.meme_id, Vote.annotator, what, Vote.settles)
-        .join(Meme, Meme.id == Vote.meme_id)
-        .where(Vote.id.in_(newest), Meme.status == MemeStatus.ACTIVE)
-        .order_by(Vote.id)
+        select(last.meme_id, last.annotator, func.coalesce(last.genre, last.verdict), last.settles)
+        .join(Meme, Meme.id == last.meme_id)
+        .where(Meme.status == MemeStatus.ACTIVE)
+        .order_by(last.id)
     )
     return [LastWord(*row) for row in session.connection().execute(query)]
 
@@ -49,7 +46,7 @@ def held_out_scores(session: Session) -> dict[int, dict[str, Any]]:
     newest = (
         select(func.max(Prediction.id))
         .join(Vote, Vote.meme_id == Prediction.meme_id)
-        .where(Prediction.held_out, Vote.undone_at.is_(None), Vote.verdict != Verdict.SKIP)
+        .where(Prediction.held_out, *ANSWERS)
         .group_by(Prediction.meme_id)
     )
     query = select(Prediction.meme_id, Prediction.scores).where(Prediction.id.in_(newest))

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from core.errors import ImageRejected
 from core.genres import GENRES
 from core.images import thumbnail
+from db.labels import ANSWERS, open_corrections
 from db.media import MediaStore
-from db.models import Copy, Meme, MemeStatus, Prediction, Sighting, Verdict, Vote
+from db.models import Channel, Copy, Meme, MemeStatus, Prediction, Sighting, Vote
 from db.session import Database
 from db.worklist import newest_model
 from db.years import year_by_meme
@@ -39,6 +40,7 @@ class Shown:
     posted_at: datetime | None = None
     year: int | None = None  # the last in which it can have been made (`db.years`)
     scores: dict[str, float] | None = None  # by genre, of the newest model
+    visitors_say: tuple[str, ...] = ()  # genres, by corrections that nobody has answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ def shown(session: Session, meme_ids: Sequence[int]) -> list[Shown]:
     years = year_by_meme().where(Sighting.meme_id.in_(meme_ids))
     year_of = {row.meme_id: row.year for row in session.execute(years)}
     flags = _flags(session, meme_ids)
+    said = _corrections(session, meme_ids)
     return [
         Shown(
             meme_id=meme,
@@ -129,6 +132,7 @@ def shown(session: Session, meme_ids: Sequence[int]) -> list[Shown]:
             posted_at=row.posted_at,
             year=year_of.get(meme),
             scores=scores.get(meme),
+            visitors_say=tuple(said.get(meme, ())),
         )
         for meme in meme_ids
         if (row := memes.get(meme)) is not None
@@ -151,8 +155,7 @@ def examples(session: Session, n: int) -> dict[str, list[int]]:
         )
         .join(Meme, Meme.id == Vote.meme_id)
         .where(
-            Vote.undone_at.is_(None),
-            Vote.verdict != Verdict.SKIP,
+            *ANSWERS,
             Meme.status == MemeStatus.ACTIVE,
             Meme.nsfw.is_(False),
         )
@@ -174,9 +177,33 @@ def examples(session: Session, n: int) -> dict[str, list[int]]:
     return found
 
 
+def _corrections(session: Session, meme_ids: Sequence[int]) -> dict[int, list[str]]:
+    """The genres that visitors say memes have, of those that wait for an answer to it."""
+    waiting = open_corrections()
+    query = (
+        select(Vote.meme_id, Vote.genre)
+        .join(waiting, waiting.c.meme_id == Vote.meme_id)
+        .where(
+            Vote.meme_id.in_(meme_ids),
+            Vote.channel == Channel.CORRECTION,
+            Vote.undone_at.is_(None),
+            Vote.genre.is_not(None),
+        )
+        .distinct()
+        .order_by(Vote.meme_id, Vote.genre)
+    )
+    said: dict[int, list[str]] = {}
+    for meme, genre in session.execute(query):
+        said.setdefault(meme, []).append(genre)
+    return said
+
+
 def _flags(session: Session, meme_ids: Sequence[int]) -> dict[int, bool]:
     """What people said last of whether memes are safe for work, where anybody did."""
     said = select(Vote.meme_id, Vote.nsfw).where(
-        Vote.meme_id.in_(meme_ids), Vote.undone_at.is_(None), Vote.nsfw.is_not(None)
+        Vote.meme_id.in_(meme_ids),
+        Vote.undone_at.is_(None),
+        Vote.nsfw.is_not(None),
+        Vote.channel != Channel.CORRECTION,
     )
     return {meme: bool(nsfw) for meme, nsfw in session.execute(said.order_by(Vote.id))}

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from core.genres import GENRES
 from db.columns import LinesText, contains_word
 from db.engine import lock_leases
-from db.models import Lease, Meme, MemeStatus, Prediction, Sighting, Verdict, Vote
+from db.labels import ANSWERS, open_corrections
+from db.models import Channel, Lease, Meme, MemeStatus, Prediction, Sighting, Verdict, Vote
 from db.years import year_of_meme
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Overlap",
     "Sources",
     "answered_by",
+    "corrected",
     "judged_families",
     "labelled_by",
     "labels_by_genre",
@@ -130,19 +132,22 @@ def sources(session: Session) -> Sources:
 def wanting(session: Session, filters: Filters, overlap: Overlap) -> list[Row[Any]]:
     """The memes that want another answer: meme_id, template_id, entropy, genre.
 
-    The last two are what the newest model says, or None where it says nothing.
+    The last two are what the newest model says, or None where it says nothing. A meme of which a
+    visitor said something wants an answer to that, however many it has.
     """
     judged = _judged()
+    waiting = open_corrections()
     query = (
         select(Meme.id, Meme.template_id, Prediction.entropy, Prediction.genre)
         .outerjoin(judged, judged.c.meme_id == Meme.id)
+        .outerjoin(waiting, waiting.c.meme_id == Meme.id)
         .outerjoin(
             Prediction,
             (Prediction.meme_id == Meme.id) & (Prediction.model_version == newest_model(session)),
         )
         .where(
             Meme.status == MemeStatus.ACTIVE,
-            func.coalesce(judged.c.n, 0) < overlap.column,
+            (func.coalesce(judged.c.n, 0) < overlap.column) | waiting.c.newest.is_not(None),
             *filters.conditions(),
         )
         .order_by(Meme.id)
@@ -166,6 +171,13 @@ def open_families(session: Session, overlap: Overlap, limit: int) -> dict[int, i
     return {row.template_id: row.n for row in rows}
 
 
+def corrected(session: Session) -> dict[int, int]:
+    """The memes of which visitors said something that nobody has answered, with its vote's id."""
+    waiting = open_corrections()
+    rows = session.execute(select(waiting.c.meme_id, waiting.c.newest))
+    return {meme: newest for meme, newest in rows}  # noqa: C416  # rows are no pairs to the types
+
+
 def newest_model(session: Session) -> str | None:
     """The version of the model that predicted last."""
     return session.scalar(select(Prediction.model_version).order_by(Prediction.id.desc()).limit(1))
@@ -176,7 +188,7 @@ def judged_families(session: Session) -> dict[int, int]:
     rows = session.execute(
         select(Meme.template_id, func.count(Vote.meme_id.distinct()))
         .join(Vote, Vote.meme_id == Meme.id)
-        .where(Vote.undone_at.is_(None), Vote.verdict != Verdict.SKIP)
+        .where(*ANSWERS)
         .group_by(Meme.template_id)
     )
     return {template: n for template, n in rows}  # noqa: C416  # rows are no pairs to the types
@@ -186,7 +198,7 @@ def labels_by_genre(session: Session) -> dict[str, int]:
     """How often people named each genre; 0 where nobody did."""
     rows = session.execute(
         select(Vote.genre, func.count())
-        .where(Vote.undone_at.is_(None), Vote.genre.is_not(None))
+        .where(*ANSWERS, Vote.genre.is_not(None))
         .group_by(Vote.genre)
     )
     found = {genre: n for genre, n in rows}  # noqa: C416
@@ -194,19 +206,24 @@ def labels_by_genre(session: Session) -> dict[str, int]:
 
 
 def answered_by(session: Session, annotator: str) -> set[int]:
-    """The memes that a person has answered or skipped."""
-    standing = select(Vote.meme_id).where(Vote.annotator == annotator, Vote.undone_at.is_(None))
+    """The memes that a person has answered or skipped, and may not be asked about again."""
+    waiting = open_corrections()
+    standing = (
+        select(Vote.meme_id)
+        .outerjoin(waiting, waiting.c.meme_id == Vote.meme_id)
+        .where(
+            Vote.annotator == annotator,
+            Vote.undone_at.is_(None),
+            waiting.c.newest.is_(None) | (Vote.id > waiting.c.newest),
+        )
+    )
     return set(session.scalars(standing))
 
 
 def labelled_by(session: Session, annotator: str) -> int:
     """How many votes of this person stand, skips aside."""
     return (
-        session.scalar(
-            select(func.count(Vote.id)).where(
-                Vote.annotator == annotator, Vote.undone_at.is_(None), Vote.verdict != Verdict.SKIP
-            )
-        )
+        session.scalar(select(func.count(Vote.id)).where(Vote.annotator == annotator, *ANSWERS))
         or 0
     )
 
@@ -275,7 +292,7 @@ def _judged() -> Subquery:
     """How many people have judged each meme that anybody has."""
     return (
         select(Vote.meme_id, func.count(Vote.annotator.distinct()).label("n"))
-        .where(Vote.undone_at.is_(None), Vote.verdict != Verdict.SKIP)
+        .where(*ANSWERS)
         .group_by(Vote.meme_id)
         .subquery()
     )
@@ -284,12 +301,21 @@ def _judged() -> Subquery:
 def _judges(
     session: Session, memes: Collection[int], annotator: str
 ) -> tuple[dict[int, set[str]], set[int]]:
-    """Who has judged each meme, and which of them a person has answered or skipped."""
+    """Who has judged each meme, and which of them a person has answered or skipped.
+
+    What was said before a visitor's correction that nobody has answered is asked anew.
+    """
     judges: dict[int, set[str]] = {meme: set() for meme in memes}
     answered = set()
+    waiting = open_corrections()
     for meme, who, verdict in session.execute(
-        select(Vote.meme_id, Vote.annotator, Vote.verdict).where(
-            Vote.meme_id.in_(memes), Vote.undone_at.is_(None)
+        select(Vote.meme_id, Vote.annotator, Vote.verdict)
+        .outerjoin(waiting, waiting.c.meme_id == Vote.meme_id)
+        .where(
+            Vote.meme_id.in_(memes),
+            Vote.undone_at.is_(None),
+            Vote.channel != Channel.CORRECTION,
+            waiting.c.newest.is_(None) | (Vote.id > waiting.c.newest),
         )
     ):
         if who == annotator:

@@ -1,9 +1,12 @@
 """How far people agree about genres: with each other, with the rest, and on which memes not."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from labeling.consensus import Word, by_meme
 
@@ -16,6 +19,10 @@ __all__ = [
     "disagreements",
     "krippendorff_alpha",
 ]
+
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +61,90 @@ def cohen_kappa(words: Iterable[Word], a: str, b: str) -> Agreement:
     "unsure" and "not_a_meme" are categories like the genres. (Cohen 1960, A Coefficient of
     Agreement for Nominal Scales.)
     """
-    said = _by_annotator(word for word in words if word.annotator in (a, b))
-    return _kappa(said.get(a, {}), said.get(b, {}))
+    pairs = _Pairs.of([word for word in words if word.annotator in (a, b)])
+    if len(pairs.n) == 0:
+        return Agreement(0, None)
+    (kappa,) = pairs.kappa.tolist()
+    return Agreement(int(pairs.n[0]), None if math.isnan(kappa) else kappa)
 
 
-def _kappa(a: dict[int, str], b: dict[int, str]) -> Agreement:
-    common = a.keys() & b.keys()
-    n = len(common)
-    n_agreed = sum(a[meme_id] == b[meme_id] for meme_id in common)
-    often_a, often_b = (Counter(said[meme_id] for meme_id in common) for said in (a, b))
-    # (observed - chance) / (1 - chance), times n squared: whole numbers, so 0 is exactly 0.
-    chance = sum(n_times * often_b[genre] for genre, n_times in often_a.items())
-    if chance == n * n:
-        return Agreement(n, None)
-    return Agreement(n, (n * n_agreed - chance) / (n * n - chance))
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Every two people with memes in common, and how far they agree on those."""
+
+    people: list[str]
+    one: Integers  # (P,) positions among the people
+    other: Integers
+    n: Floats  # (P,) memes in common; whole numbers
+    kappa: Floats  # not a number where it is not defined
+
+    @classmethod
+    def of(cls, words: Sequence[Word]) -> "_Pairs":
+        """All at once: to compare them two by two is quadratic in people, in Python."""
+        people, genres = (
+            sorted({word.annotator for word in words}),
+            sorted({word.genre for word in words}),
+        )
+        n_genres = max(len(genres), 1)
+        codes, times = _counted(words, people, genres)
+        of_pair, what = np.divmod(codes, n_genres**2)
+        said_one, said_other = np.divmod(what, n_genres)
+        pairs, at = np.unique(of_pair, return_inverse=True)
+
+        def often(said: Integers) -> Floats:  # (P, genres)
+            counts = np.bincount(at * n_genres + said, times, minlength=len(pairs) * n_genres)
+            return counts.reshape(len(pairs), n_genres)
+
+        n = np.bincount(at, times, minlength=len(pairs))
+        n_agreed = np.bincount(at, times * (said_one == said_other), minlength=len(pairs))
+        # (observed - chance) / (1 - chance), times n squared: whole numbers, so 0 is exactly 0.
+        chance = (often(said_one) * often(said_other)).sum(axis=1)
+        defined = chance != n * n
+        kappa = np.full(len(pairs), np.nan)
+        np.divide(n * n_agreed - chance, n * n - chance, out=kappa, where=defined)
+        one, other = np.divmod(pairs, max(len(people), 1))
+        return cls(people, one, other, n, kappa)
+
+    def mean_kappa(self) -> dict[str, float]:
+        """Of each person with all others, weighted by the memes in common; where it is defined."""
+        weight = np.where(np.isnan(self.kappa), 0.0, self.n)
+        product = weight * np.nan_to_num(self.kappa)
+        both = np.concatenate([self.one, self.other])
+        total, weights = (
+            np.bincount(both, np.tile(of, 2), minlength=len(self.people))
+            for of in (product, weight)
+        )
+        return {
+            name: float(total[i] / weights[i]) for i, name in enumerate(self.people) if weights[i]
+        }
+
+
+def _counted(
+    words: Sequence[Word], people: Sequence[str], genres: Sequence[str]
+) -> tuple[Integers, Integers]:
+    """Codes of two people and what they said of one meme, and how often they did.
+
+    A code is ((a * people + b) * genres + x) * genres + y: a, who is before b among the people,
+    said x where b said y.
+    """
+    person = {name: number for number, name in enumerate(people)}
+    category = {name: number for number, name in enumerate(genres)}
+    said: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    for word in words:
+        said[word.meme_id][person[word.annotator]] = category[word.genre]
+    of_size: defaultdict[int, list[list[tuple[int, int]]]] = defaultdict(list)
+    for on_meme in said.values():
+        of_size[len(on_meme)].append(sorted(on_meme.items()))
+    codes, times = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for size, memes in of_size.items():
+        who, what = np.moveaxis(np.array(memes, dtype=np.int64), 2, 0)  # (memes, size) each
+        for i in range(size - 1):
+            pair = who[:, i : i + 1] * len(people) + who[:, i + 1 :]
+            code = (pair * len(genres) + what[:, i : i + 1]) * len(genres) + what[:, i + 1 :]
+            found, n = np.unique(code, return_counts=True)
+            codes.append(found)
+            times.append(n)
+    return np.concatenate(codes), np.concatenate(times)
 
 
 def krippendorff_alpha(words: Iterable[Word]) -> Agreement:
@@ -99,26 +176,28 @@ def annotator_agreement(words: Sequence[Word]) -> list[AnnotatorAgreement]:
     judges much would agree with themselves. Memes of which the others say several things equally
     often are not compared.
     """
-    said = _by_annotator(words)
+    n_labels = Counter(word.annotator for word in words)
+    kappa = _Pairs.of(words).mean_kappa()
     tallies = {meme_id: Counter(w.genre for w in on) for meme_id, on in by_meme(words).items()}
+    most_said: dict[tuple[int, str], str | None] = {}  # by meme and the word that is left out
     n_compared: Counter[str] = Counter()
     n_agreed: Counter[str] = Counter()
     for word in words:
-        others = tallies[word.meme_id] - Counter([word.genre])
-        if (genre := _clear_winner(others)) is not None:
+        without = word.meme_id, word.genre
+        if without not in most_said:
+            most_said[without] = _clear_winner(tallies[word.meme_id] - Counter([word.genre]))
+        if (genre := most_said[without]) is not None:
             n_compared[word.annotator] += 1
             n_agreed[word.annotator] += genre == word.genre
     return [
         AnnotatorAgreement(
             annotator=name,
-            n_labels=len(said[name]),
+            n_labels=n_labels[name],
             n_compared=n_compared[name],
             share=n_agreed[name] / n_compared[name] if n_compared[name] else None,
-            kappa=_mean(
-                [_kappa(said[name], of_other) for other, of_other in said.items() if other != name]
-            ),
+            kappa=kappa.get(name),
         )
-        for name in sorted(said)
+        for name in sorted(n_labels)
     ]
 
 
@@ -131,12 +210,6 @@ def _clear_winner(tally: Counter[str]) -> str | None:
             return genre
         case _:
             return None
-
-
-def _mean(agreements: list[Agreement]) -> float | None:
-    defined = [(one.n, one.value) for one in agreements if one.value is not None]
-    n = sum(weight for weight, _ in defined)
-    return sum(weight * value for weight, value in defined) / n if n else None
 
 
 def disagreements(words: Iterable[Word]) -> list[Disagreement]:
@@ -156,11 +229,3 @@ def _entropy(said: list[Word]) -> float:
     """In bits; the same for the same numbers, to the last digit, whatever the order."""
     times = sorted(Counter(word.genre for word in said).values())
     return -sum(n / len(said) * math.log2(n / len(said)) for n in times)
-
-
-def _by_annotator(words: Iterable[Word]) -> dict[str, dict[int, str]]:
-    """What each person says, by meme."""
-    said: dict[str, dict[int, str]] = {}
-    for word in words:
-        said.setdefault(word.annotator, {})[word.meme_id] = word.genre
-    return said

@@ -65,6 +65,7 @@ def _cast(session: Session, annotator: str, vote: Vote) -> Outcome:
             file.meme_id,
             annotator,
             genre=vote.genre,
+            channel=vote.channel,
             verdict=vote.verdict,
             second_genre=vote.second_genre,
             saw_suggestion=vote.saw_suggestion,

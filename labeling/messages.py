@@ -11,7 +11,7 @@ from pydantic import (
 )
 
 from core.genres import GENRES
-from db.models import Verdict
+from db.models import Channel, Verdict
 from db.worklist import Filters
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Split",
     "TakeBack",
     "TakeOut",
+    "TokenRequest",
     "Undo",
     "Vote",
 ]
@@ -57,6 +58,7 @@ class Vote(_Request):
     saw_suggestion: bool = False
     nsfw: bool | None = None
     settles: bool = False
+    channel: Annotated[Channel, Field(strict=False)] = Channel.LABEL
 
     @model_validator(mode="after")
     def _names_genres(self) -> Self:
@@ -66,6 +68,8 @@ class Vote(_Request):
             raise ValueError("there is no such genre")
         if self.second_genre is not None and self.second_genre == self.genre:
             raise ValueError("the second genre is another one than the first")
+        if self.channel not in (Channel.LABEL, Channel.GRID, Channel.REVIEW):
+            raise ValueError("no page of this tool answers so")
         return self
 
 
@@ -163,6 +167,10 @@ class HistoryRequest(_Request):
 
     before: Id | None = None  # a vote's id
     n: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class TokenRequest(_Request):
+    """Another token, before the one that a page has ends."""
 
 
 class ExamplesRequest(_Request):

@@ -1,14 +1,14 @@
 """The routes beside the Streamlit pages: pictures, what is to be labelled, and the answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
@@ -25,6 +25,7 @@ from db.worklist import Overlap, labelled_by, leased_to, release, renew
 from labeling.access import Access, Refused
 from labeling.answers import Became, take_in
 from labeling.deciding import decide
+from labeling.login import account_of, has_login
 from labeling.messages import (
     Answers,
     Decisions,
@@ -32,6 +33,7 @@ from labeling.messages import (
     HistoryRequest,
     NextRequest,
     ReleaseRequest,
+    TokenRequest,
 )
 from labeling.worklist import Worklist
 
@@ -42,6 +44,7 @@ TOKEN_HEADER: Final = "X-Memeera-Token"  # noqa: S105  # its name
 _BROWSER: Final = Path(__file__).with_name("browser")
 _N_EXAMPLES: Final = 4  # of each genre
 _MAX_BODY: Final = 1 << 20  # bytes: a thousand answers are a fifth of it
+_BODY_S: Final = 20.0  # in which it has to be here; the page gives up after 15
 
 _MEDIA_TYPES: Final = {
     "JPEG": "image/jpeg",
@@ -65,9 +68,10 @@ def cookie_name(port: int) -> str:
 class _Failed(MemeEraError):
     """A request that cannot be answered, with its HTTP status."""
 
-    def __init__(self, status: int, why: str) -> None:
+    def __init__(self, status: int, why: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(why)
         self.status = status
+        self.headers = headers or {}
 
 
 def _telling(handler: _Handler) -> _Handler:
@@ -75,15 +79,18 @@ def _telling(handler: _Handler) -> _Handler:
 
     @wraps(handler)
     async def answer(routes: "Routes", request: Request) -> Response:
+        headers = {"Cache-Control": "no-store"}
         try:
-            return await handler(routes, request)
+            answer = await handler(routes, request)
         except _Failed as error:
-            status, why = error.status, str(error)
+            return JSONResponse({"error": str(error)}, error.status, headers | dict(error.headers))
         except Refused as error:
-            status, why = 403, str(error)
+            return JSONResponse({"error": str(error)}, 403, headers)
         except MemeEraError as error:  # the database is busy, or a file is gone
-            status, why = 503, str(error)
-        return JSONResponse({"error": why}, status, {"Cache-Control": "no-store"})
+            return JSONResponse({"error": str(error)}, 503, headers)
+        if renewed := getattr(request.state, "token", None):
+            answer.headers[TOKEN_HEADER] = renewed
+        return answer
 
     return answer
 
@@ -121,6 +128,7 @@ class Routes:
             "release": Routes._release,
             "history": Routes._history,
             "examples": Routes._examples,
+            "token": Routes._token,
         }
         return [
             Route(f"{prefix}/media/{{sha256}}", partial(Routes._picture, self)),
@@ -181,11 +189,17 @@ class Routes:
         await self._read(request, ExamplesRequest)
         return _json(await asyncio.to_thread(self._of_each_genre))
 
+    @_telling
+    async def _token(self, request: Request) -> Response:
+        """Nothing but a new token, where it is time for one."""
+        await self._read(request, TokenRequest)
+        return _json({})
+
     def _check_session(self, request: Request) -> str:
         """The cookie of a browser that a page of ours is open in.
 
         Raises:
-            Refused: there is none, or another site asks.
+            Refused: there is none, another site asks, or nobody is logged in where that is asked.
         """
         origin = request.headers.get("origin")
         is_told = request.method == "POST" or origin is not None  # browsers tell it of a POST
@@ -194,6 +208,8 @@ class Routes:
         cookie = request.cookies.get(cookie_name(self._port()), "")
         if not self.access.is_session(cookie):
             raise Refused("this browser has no session here; reload the page")
+        if has_login() and not account_of(request):
+            raise Refused("nobody is logged in here; reload the page, and log in")
         return cookie
 
     async def _read(self, request: Request, message: type[_Message]) -> tuple[str, _Message]:
@@ -203,17 +219,26 @@ class Routes:
             Refused: nobody we know.
             _Failed: it is no such message.
         """
-        cookie = self._check_session(request)
-        annotator = self.access.annotator(cookie, request.headers.get(TOKEN_HEADER, ""))
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > _MAX_BODY:
-                raise _Failed(413, "this is too much at once")
+        annotator = self._who(request)
+        body = await _body(request)
         try:
-            return annotator, message.model_validate_json(bytes(body))
+            return annotator, message.model_validate_json(body)
         except ValidationError as error:
             raise _Failed(400, first_problem(error)) from error
+
+    def _who(self, request: Request) -> str:
+        """Whose page sends a request; the answer brings a new token where it is time for one.
+
+        Raises:
+            Refused: nobody we know.
+        """
+        cookie, token = self._check_session(request), request.headers.get(TOKEN_HEADER, "")
+        annotator = self.access.annotator(cookie, token)
+        if has_login() and annotator != account_of(request):
+            raise Refused("this page is of another account; reload it")
+        if self.access.is_old(token):
+            request.state.token = self.access.token(cookie, annotator)
+        return annotator
 
     def _row(self, sha256: str) -> PictureRow | None:
         with self._database.reading() as session:
@@ -274,6 +299,27 @@ class Routes:
                     for genre, memes in by_genre.items()
                 }
             }
+
+
+async def _body(request: Request) -> bytes:
+    """A request's body.
+
+    Raises:
+        _Failed: it is too long, or comes too slowly.
+    """
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > _MAX_BODY:
+                    raise _Failed(413, "this is too much at once")
+    except TimeoutError as error:
+        why = f"the message did not come within {_BODY_S:.0f} seconds"
+        raise _Failed(408, why, {"Connection": "close"}) from error
+    except ClientDisconnect as error:
+        raise _Failed(400, "the message did not come to its end") from error
+    return bytes(body)
 
 
 def _json(content: dict[str, Any]) -> Response:

@@ -16,6 +16,7 @@ from db.worklist import (
     Filters,
     Overlap,
     answered_by,
+    corrected,
     judged_families,
     labels_by_genre,
     lease,
@@ -43,12 +44,13 @@ def ordered(
     judged: Mapping[int, int],
     labels: Mapping[str, int],
     seed: int = 0,
+    corrected: Mapping[int, int] | None = None,
 ) -> Integers:
     """The ids of memes in the order in which they are to be asked about.
 
-    First those of which the model is least sure, and of them those that it takes for a genre with
-    few labels; one of each template family, before any family has its second turn. Every fifth is
-    drawn by chance.
+    First those that visitors corrected, as they came. Then those of which the model is least sure,
+    and of them those that it takes for a genre with few labels; one of each template family, before
+    any family has its second turn. Every fifth is drawn by chance.
 
     Args:
         memes: as `db.worklist.wanting` gives them.
@@ -56,6 +58,7 @@ def ordered(
             turns.
         labels: how many labels each genre has.
         seed: of chance.
+        corrected: the memes that visitors corrected, with what tells which came first.
     """
     if not memes:
         return np.empty(0, dtype=np.int64)
@@ -72,7 +75,10 @@ def ordered(
     chance = rng.permutation(len(ids))
     turns = _turns(np.array(templates), priority, chance, judged)
     best = np.lexsort((chance, -priority, turns))
-    return np.array(ids)[_mixed(best, chance)]
+    mixed = _mixed(best, chance)
+    order = np.array(ids)[mixed]
+    came = np.array([(corrected or {}).get(meme, np.inf) for meme in order.tolist()])
+    return order[np.argsort(came, kind="stable")]
 
 
 def alike(memes: Sequence[Row[Any]]) -> Integers:
@@ -225,12 +231,16 @@ class Worklist:
             with self._database.reading() as session:
                 memes = wanting(session, filters, self._overlap)
                 judged, labels = judged_families(session), labels_by_genre(session)
+                asked_by_visitors = corrected(session)
         except BaseException:
             with self._lock:
                 if (old := self._orders.get(asked)) is not None:
                     old.is_being_made = False  # the next one who asks tries again
             raise
-        in_turn = alike(memes) if by_likeness else ordered(memes, judged, labels)
+        if by_likeness:
+            in_turn = alike(memes)
+        else:
+            in_turn = ordered(memes, judged, labels, corrected=asked_by_visitors)
         order = _Order(in_turn, time.monotonic())
         with self._lock:
             self._orders[asked] = order

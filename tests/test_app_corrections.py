@@ -46,7 +46,7 @@ def correct(server: Server, data: bytes, name: str, **fields: str) -> httpx.Resp
     return server.client.post("/v1/corrections", files={"file": ("a", data)}, data=told)
 
 
-def test_a_correction_is_kept_as_a_meme_and_one_vote(
+def test_a_correction_is_kept_as_a_meme_and_one_question(
     server: Server, collection: Collection
 ) -> None:
     first = correct(server, meme("one"), "key-of-one")
@@ -61,9 +61,9 @@ def test_a_correction_is_kept_as_a_meme_and_one_vote(
         seen = session.scalars(select(Sighting).where(Sighting.meme_id == row.id)).one()
         assert seen.source == "window"
         votes = session.scalars(select(Vote).where(Vote.meme_id == row.id).order_by(Vote.id)).all()
-    assert [(v.annotator, v.genre, v.saw_suggestion, v.settles) for v in votes] == [
-        ("visitor visitor-0001", "ironic", True, False),
-        ("visitor visitor-0002", "political", True, False),
+    assert [(v.annotator, v.genre, v.channel, v.saw_suggestion) for v in votes] == [
+        ("visitor visitor-0001", "ironic", "correction", True),
+        ("visitor visitor-0002", "political", "correction", True),
     ]
 
 
@@ -80,8 +80,8 @@ def test_a_correction_can_be_taken_back_by_who_sent_it(
     assert take_back(VISITOR) == 204
     assert take_back(VISITOR) == 404
     with collection.database.reading() as session:
-        (vote,) = session.scalars(select(Vote).where(Vote.meme_id == meme_id))
-        assert vote.undone_at is not None
+        assert session.scalars(select(Vote).where(Vote.meme_id == meme_id)).all() == []
+        assert session.get(Meme, meme_id) is None
 
 
 @pytest.mark.parametrize(

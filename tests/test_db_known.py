@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime
 
+from sqlalchemy import text
+
 from core.fingerprint import fingerprint
+from core.settings import Settings
 from core.words import Line, to_json
 from db.known import Known, Place, Relation, known, known_memes, words_in_file
-from db.labels import cast
+from db.labels import cast, consensus
 from db.memes import Collection
 from db.models import Meme, MemeStatus
 from db.sightings import kept
@@ -42,6 +45,19 @@ def test_a_file_we_have_is_told_with_where_and_when_it_was_first_seen(
     assert found.meme.first_seen == Place("test", None, None, "https://example.com/p", LONG_AGO)
     assert found.meme.genre is None
     assert state(collection) == before
+
+
+def test_what_people_say_of_one_meme_is_found_without_all_other_votes(settings: Settings) -> None:
+    collection = Collection.open(settings)
+    asked = consensus([1]).compile(
+        collection.database.engine, compile_kwargs={"literal_binds": True}
+    )
+    with collection.database.reading() as session:
+        plan = session.execute(text(f"EXPLAIN QUERY PLAN {asked}")).all()
+    steps = [row.detail for row in plan if "vote" in row.detail]
+    assert steps
+    assert all(step.startswith("SEARCH") for step in steps), steps
+    collection.database.engine.dispose()
 
 
 def test_a_repost_another_caption_and_something_new_are_told_apart(collection: Collection) -> None:

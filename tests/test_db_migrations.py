@@ -49,7 +49,7 @@ def go_to(engine: Engine, revision: str) -> None:
 
 def test_the_migrations_make_exactly_the_tables_of_the_models(engine: Engine) -> None:
     assert tables(engine) == set()
-    assert upgrade(engine) == "0007"
+    assert upgrade(engine) == "0008"
     assert tables(engine) == TABLES
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_server_default": True})
@@ -158,6 +158,35 @@ def test_memes_of_the_first_tables_come_through_up_and_down(engine: Engine) -> N
     assert at_0001(engine) == before
 
 
+def test_the_channel_of_old_votes_is_told_from_what_they_say_of_themselves(engine: Engine) -> None:
+    go_to(engine, "0001")
+    with engine.begin() as connection:
+        for statement in AT_0001.split(";"):
+            connection.execute(text(statement))
+    go_to(engine, "0007")
+    rows = [  # annotator, key, trust, whether it saw a suggestion, whether it settles: channel
+        ("ana", "k1", None, False, False, "label"),
+        ("ana", "k2", None, True, True, "review"),
+        ("import:labels.csv", "digest:0", "sure", False, False, "import"),
+        ("artist", "digest:1", None, False, False, "import"),
+        ("visitor 0123", "k3", None, True, False, "correction"),
+        ("visitor 0123", "k4", None, False, False, "label"),  # so called on the Label page
+    ]
+    insert = (
+        "INSERT INTO vote (meme_id, annotator, verdict, genre, idempotency_key, trust,"
+        " saw_suggestion, settles, created_at) VALUES"
+        " (7, :who, 'genre', 'ironic', :key, :trust, :saw, :settles, '2020-01-01 00:00:00')"
+    )
+    with engine.begin() as connection:
+        for who, key, trust, saw, settles, _ in rows:
+            values = {"who": who, "key": key, "trust": trust, "saw": saw, "settles": settles}
+            connection.execute(text(insert), values)
+    upgrade(engine)
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT channel FROM vote WHERE id <> 4 ORDER BY id")).all()
+    assert [row.channel for row in found] == [channel for *_, channel in rows]
+
+
 def test_ids_that_the_record_names_are_never_used_again(settings: Settings) -> None:
     engine = make_engine(settings)
     upgrade(engine)
@@ -186,7 +215,7 @@ def test_keys_that_tables_made_anew_would_break_leave_all_as_it_was(settings: Se
 def test_several_may_upgrade_at_once(database_settings: Settings) -> None:
     engines = [make_engine(database_settings) for _ in range(6)]
     with ThreadPoolExecutor(len(engines)) as pool:
-        assert set(pool.map(upgrade, engines)) == {"0007"}
+        assert set(pool.map(upgrade, engines)) == {"0008"}
     assert tables(engines[0]) == TABLES
     for engine in engines:
         engine.dispose()

@@ -3,7 +3,7 @@
 import pytest
 
 from db.memes import Collection
-from labeling.access import Access, Refused
+from labeling.access import TOKEN_LIFE_S, Access, Expired, Refused
 
 
 @pytest.fixture
@@ -16,6 +16,28 @@ def test_a_token_tells_whose_it_is(access: Access, name: str) -> None:
     cookie = access.new_session()
     assert access.is_session(cookie)
     assert access.annotator(cookie, access.token(cookie, name)) == name
+
+
+def test_a_token_ends_and_another_one_is_given_before() -> None:
+    now = 1_000_000.0
+    access = Access(b"secret", lambda: now)
+    cookie = access.new_session()
+    token = access.token(cookie, "ana")
+    assert not access.is_old(token)
+    now += TOKEN_LIFE_S - 1
+    assert access.annotator(cookie, token) == "ana"
+    assert access.is_old(token)
+    assert not access.is_old(access.token(cookie, "ana"))
+    now += 2
+    with pytest.raises(Expired, match="no answer is lost"):
+        access.annotator(cookie, token)
+
+
+def test_nobody_gives_a_token_a_longer_life(access: Access) -> None:
+    cookie = access.new_session()
+    name, until, signature = access.token(cookie, "ana").split(".")
+    with pytest.raises(Refused):
+        access.annotator(cookie, f"{name}.{int(until) + 1}.{signature}")
 
 
 def test_a_token_opens_nothing_in_another_browser(access: Access) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -10,6 +11,8 @@ from streamlit.testing.v1 import AppTest
 import labeling.app
 from core.settings import Settings
 from db.memes import Collection
+from labeling.login import account
+from labeling.people import clean_name
 
 
 @pytest.fixture
@@ -59,6 +62,54 @@ def test_a_database_that_does_not_open_is_told_on_the_page(
     app = page()
     assert app.error[0].value.startswith("The collection does not answer")
     assert "MEMEERA_DATABASE_URL" in app.text[0].value
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "import:labels.csv",
+        "Import: x",
+        " window:x",
+        "visitor 0123",
+        "VISITOR",
+        "import\uff1ax",  # as wide as a letter of Chinese
+        "im\u200bport:x",  # with a space that is not seen
+        "model:v1",
+        "account 12",
+    ],
+)
+def test_a_name_of_the_machinery_is_nobodys(collection: Collection, name: str) -> None:
+    app = page(who=name)
+    assert app.title[0].value == "Who is labeling?"
+    assert "choose another one" in app.warning[0].value
+
+
+@pytest.mark.parametrize("name", ["Visitora", "Importance", "Ana: 2", "Windows fan"])
+def test_a_name_that_only_looks_so_is_somebodys(collection: Collection, name: str) -> None:
+    assert not page(who=name).title
+
+
+def test_a_name_is_one_however_its_letters_are_written() -> None:
+    assert clean_name("Jose\u0301") == clean_name("Jos\u00e9")
+
+
+@pytest.mark.parametrize(
+    ("told", "who"),
+    [
+        ({"email": "ana@x.org", "email_verified": True, "sub": "1"}, "ana@x.org"),
+        ({"email": "ana@x.org", "email_verified": "true", "sub": "1"}, "ana@x.org"),
+        ({"email": "ana@x.org", "email_verified": False, "sub": "1"}, "account 1"),
+        ({"email": "ana@x.org", "email_verified": "false", "sub": "1"}, "account 1"),
+        ({"email": "ana@x.org", "sub": "1", "iss": "https://x"}, "account 1 at https://x"),
+        ({"email": "ana@x.org"}, ""),
+        ({"sub": "1", "is_logged_in": False}, ""),
+        ({}, ""),
+    ],
+)
+def test_an_address_is_somebodys_only_where_the_provider_has_looked(
+    told: dict[str, Any], who: str
+) -> None:
+    assert account({"is_logged_in": True} | told) == who
 
 
 def test_where_accounts_are_configured_the_account_is_asked_for_and_no_name(

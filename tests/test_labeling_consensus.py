@@ -538,3 +538,22 @@ def test_the_heavy_library_is_loaded_only_where_it_is_needed() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_all_kappas_at_once_are_those_of_two_by_two() -> None:
+    chance = random.Random(3)
+    words = [
+        Word(meme, f"person {who}", chance.choice(["ironic", "political", "unsure"]))
+        for meme in range(60)
+        for who in chance.sample(range(9), chance.randint(1, 9))
+    ]
+    names = sorted({word.annotator for word in words})
+    for found in annotator_agreement(words):
+        pairs = [
+            cohen_kappa(words, found.annotator, other)
+            for other in names
+            if other != found.annotator
+        ]
+        defined = [(pair.n, pair.value) for pair in pairs if pair.value is not None]
+        n = sum(n for n, _ in defined)
+        assert found.kappa == pytest.approx(sum(n * value for n, value in defined) / n)

@@ -1,6 +1,7 @@
 // What the pages ask of the server.
 
 const TOKEN_HEADER = "X-Memeera-Token";
+const TOKEN_MS = 600_000; // a token lasts longer, and is renewed on the way
 const PATIENCE_MS = 15_000; // then a request counts as failed, and is sent again where that is safe
 
 /** The server said no, and will say so again: `status` is that of HTTP. */
@@ -16,11 +17,19 @@ export class Api {
   constructor() {
     this.base = "";
     this.token = "";
+    this.given = ""; // the token that the page brought
+    this.renewing = setInterval(() => this.ask("token", {}).catch(() => {}), TOKEN_MS);
+  }
+
+  close() {
+    clearInterval(this.renewing);
   }
 
   /** Take over where the server is and who asks, as the page says it. */
   use({ base, token }) {
     this.base = base;
+    if (token === this.given) return; // drawn again as it was: what it was renewed to is newer
+    this.given = token;
     this.token = token;
   }
 
@@ -41,6 +50,7 @@ export class Api {
       signal: keepalive ? undefined : AbortSignal.timeout(PATIENCE_MS),
       keepalive,
     });
+    this.token = response.headers.get(TOKEN_HEADER) ?? this.token;
     if (response.ok) return response.json();
     const { error } = await response.json().catch(() => ({}));
     const why = error ?? `the server answered ${response.status}`;

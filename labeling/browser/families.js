@@ -65,6 +65,7 @@ class Families {
 
   close() {
     this.closing.abort();
+    this.api.close();
     this.listening?.abort();
   }
 

@@ -103,6 +103,7 @@ class GridPage {
     clearInterval(this.renewing);
     this.outbox.close();
     this.leave();
+    this.api.close();
   }
 
   get open() {
@@ -193,6 +194,7 @@ class GridPage {
         key,
         sha256: tile.meme.sha256,
         ...said,
+        channel: "grid",
         saw_suggestion: this.data.shows_suggestion,
       });
       tile.vote = { key, name };

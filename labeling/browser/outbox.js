@@ -30,6 +30,7 @@ export class Outbox {
     this.changed = changed;
     this.isStored = true; // false: the browser keeps nothing, and a reload would lose what waits
     this.isFailing = false;
+    this.isStale = false; // the server knows this page's token no more, and a reload brings another
     this.problems = []; // what the server would not take, for people
     this.rest = FIRST_REST_MS;
     this.waiting = this.stored();
@@ -72,6 +73,9 @@ export class Outbox {
   get state() {
     const n = this.waiting.length;
     const answers = n === 1 ? "1 answer waits" : `${n} answers wait`;
+    if (n > 0 && this.isStale) {
+      return { kind: "is-bad", text: `Reload this page: ${answers}, kept in this browser, and sent then.` };
+    }
     if (n > 0 && this.isFailing) {
       const where = this.isStored
         ? "They are kept in this browser, and sent as soon as it answers."
@@ -94,10 +98,11 @@ export class Outbox {
     clearTimeout(this.timer);
     try {
       while (this.waiting.length > 0 && !this.isClosed) await this.sendSome();
-      this.isFailing = false;
+      this.isFailing = this.isStale = false;
       this.rest = FIRST_REST_MS;
-    } catch {
+    } catch (error) {
       this.isFailing = true;
+      this.isStale = error instanceof Refused && this.isStored;
       this.timer = setTimeout(() => this.flush(), this.rest);
       this.rest = Math.min(2 * this.rest, LONGEST_REST_MS);
     } finally {

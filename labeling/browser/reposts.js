@@ -18,7 +18,7 @@ export default function reposts({ data, parentElement }) {
   }
   list.update(data);
   return () => {
-    list.closing.abort();
+    list.close();
     lists.delete(parentElement);
   };
 }
@@ -46,6 +46,11 @@ class Reposts {
     if (pairs === this.pairs) return;
     this.pairs = pairs;
     this.rows.replaceChildren(...data.pairs.map((pair) => this.row(pair)));
+  }
+
+  close() {
+    this.closing.abort();
+    this.api.close();
   }
 
   row(pair) {

@@ -56,6 +56,7 @@ class ReviewList {
 
   close() {
     this.closing.abort();
+    this.api.close();
     this.outbox.close();
   }
 
@@ -113,6 +114,7 @@ class ReviewList {
       genre: isGenre ? what : null,
       saw_suggestion: true, // what others, and the model, say stands beside it
       settles: true,
+      channel: "review",
     });
     row.said = { key, what };
     this.mark(row);

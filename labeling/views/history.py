@@ -95,6 +95,7 @@ def _vote(one: Vote) -> dict[str, Any]:
     return {
         "when": _told(one.created_at),
         "who": one.annotator,
+        "how": one.channel,
         "says": GENRE_NAMES.get(one.genre or "", one.genre or one.verdict),
         "and": ", ".join(text for is_so, text in also if is_so),
         "taken back": _told(one.undone_at),
