@@ -10,12 +10,12 @@ from core.errors import MemeEraError
 from core.settings import Settings
 from db.embeddings import packed_embedding
 from db.media import MediaStore
-from db.predictions import Said, families_of, keep_predictions, n_unpredicted, unpredicted
+from db.predictions import Said, families_by_file, keep_predictions, n_unpredicted, unpredicted
 from db.reading import words_of
 from db.session import Database
 from training.classifier import Classifier, Prediction
-from training.registry import SNAPSHOT, STARTER, Registry
-from training.snapshot import Snapshot
+from training.registry import Registry
+from training.snapshot import learned_by
 
 __all__ = ["Counts", "predict_all"]
 
@@ -57,7 +57,8 @@ def predict_all(settings: Settings, version: str | None = None) -> Counts:
     registry = Registry(settings.models_dir)
     database, media = Database.open(settings), MediaStore.open(settings)
     with database.reading() as session:
-        learned = families_of(session, _learned_from(registry, classifier.version))
+        files = sorted(learned_by(registry, classifier.version))
+        learned = set(families_by_file(session, files).values())
         n = n_unpredicted(session, counts.model)
     after = 0
     with tqdm(total=n, unit="", disable=None, file=sys.stderr) as bar:
@@ -86,14 +87,6 @@ def predict_all(settings: Settings, version: str | None = None) -> Counts:
     if not classifier.reads_words:
         counts.unread = 0
     return counts
-
-
-def _learned_from(registry: Registry, version: str) -> list[int]:
-    """The memes of this collection that a version learned from; the starter knows none of it."""
-    if version == STARTER:
-        return []
-    snapshot = Snapshot.load(registry.path(version) / SNAPSHOT)
-    return [row.meme_id for row in snapshot.learned]
 
 
 def _said(prediction: Prediction) -> Said:
