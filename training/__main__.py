@@ -293,15 +293,16 @@ def learning_curve_command(version: str | None, weights: str, as_json: bool) -> 
 
 @main.command()
 @click.option("--workers", "n_workers", type=click.IntRange(min=1), help="Processes that read.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many memes.  [default: all]")
 @json_option
-def read(n_workers: int | None, as_json: bool) -> None:
+def read(n_workers: int | None, limit: int | None, as_json: bool) -> None:
     """Read the words in every meme that lacks them, once; models learn from them.
 
     Half a second a meme and core. Stopped half-way, the same command goes on from there.
     """
     from training.read import read_all
 
-    counts = read_all(Settings.load(), n_workers)
+    counts = read_all(Settings.load(), n_workers, limit)
     if as_json:
         print_json(counts.as_dict())
     else:

@@ -1,12 +1,11 @@
 """Lets a model say what it makes of every meme, for the labeling tool to ask about."""
 
-import sys
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from tqdm import tqdm
-
+from core.cli import telling
 from core.errors import MemeEraError
+from core.pace import Pace
 from core.settings import Settings
 from db.embeddings import packed_embedding
 from db.media import MediaStore
@@ -61,7 +60,7 @@ def predict_all(settings: Settings, version: str | None = None) -> Counts:
         learned = set(families_by_file(session, files).values())
         n = n_unpredicted(session, counts.model)
     after = 0
-    with tqdm(total=n, unit="", disable=None, file=sys.stderr) as bar:
+    with telling(lambda: f"{counts}: kept"), Pace("predicting memes", n) as pace:
         while True:
             with database.reading() as session:
                 memes = unpredicted(session, counts.model, after=after, limit=_N_TOGETHER)
@@ -82,7 +81,7 @@ def predict_all(settings: Settings, version: str | None = None) -> Counts:
             with database.writing() as session:
                 keep_predictions(session, counts.model, said, known)
             counts.predicted += len(said)
-            bar.update(len(memes))
+            pace.update(len(memes))
     database.engine.dispose()
     if not classifier.reads_words:
         counts.unread = 0
