@@ -3,12 +3,12 @@
 import os
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -20,6 +20,16 @@ __all__ = ["FOLDERS", "MediaFile", "MediaStore"]
 
 _EXTENSIONS: Final = {"JPEG": "jpg", "MPO": "jpg"}
 _NAME: Final = re.compile(r"([0-9a-f]{64})\.[a-z0-9]+(\.[0-9a-f]+\.part)?")
+
+# s3fs tries five times what botocore by itself tries five times, each of them for a minute: a store
+# that takes connections and says nothing would hold a command for 25 minutes. So it is two.
+_S3: Final[Mapping[str, Any]] = {
+    "config_kwargs": {
+        "connect_timeout": 10,
+        "read_timeout": 20,
+        "retries": {"total_max_attempts": 1},
+    }
+}
 
 FOLDERS: Final = tuple(f"{number:02x}" for number in range(256))
 """What files are divided into: by the first two digits of their SHA-256."""
@@ -40,7 +50,8 @@ class MediaStore:
 
     def __init__(self, url: str) -> None:
         try:
-            self._fs, self._root = fsspec.core.url_to_fs(url)
+            options = _S3 if url.startswith(("s3:", "s3a:")) else {}
+            self._fs, self._root = fsspec.core.url_to_fs(url, **options)
         except ImportError as error:
             how = "; pip install 'memeera[s3]'" if url.startswith("s3") else ""
             raise BadInput(f"MEMEERA_MEDIA_URL: {error}{how}") from error
