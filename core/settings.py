@@ -1,5 +1,7 @@
 """What can be set from outside, by MEMEERA_* variables or a file .env in the working folder."""
 
+import codecs
+import re
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -18,12 +20,16 @@ _LEAST_TOKEN: Final = 16  # characters
 Network = IPv4Network | IPv6Network
 
 
+_ENV_FILE: Final = Path(".env")
+_QUOTED: Final = re.compile(r"""(["']).*\1""", re.DOTALL)
+
+
 class Settings(BaseSettings):
     """Settings of one process; the defaults suit one machine."""
 
     model_config = SettingsConfigDict(
         env_prefix="MEMEERA_",
-        env_file=".env",
+        env_file=_ENV_FILE,
         env_ignore_empty=True,  # compose files write VARIABLE= for what is not set
         extra="ignore",
         frozen=True,
@@ -86,6 +92,22 @@ class Settings(BaseSettings):
     upload_timeout_s: float = Field(default=30.0, gt=0)
     """How long a request's head may take to arrive, and then its body."""
 
+    @field_validator("data_dir", "crawler_file", "communities_file", mode="before")
+    @classmethod
+    def _on_this_machine(cls, value: object) -> object:
+        """A path; no shell has seen it if it is from .env, so that `~` is still there."""
+        if not isinstance(value, str):
+            return value
+        if "://" in value:
+            raise ValueError(
+                f"{value!r} is an address, and this is a path on this machine; to keep pictures "
+                "elsewhere, set MEMEERA_MEDIA_URL, and for the rows MEMEERA_DATABASE_URL"
+            )
+        try:
+            return Path(value).expanduser()
+        except RuntimeError as error:
+            raise ValueError(f"{value!r} is in the home of nobody known here") from error
+
     @field_validator("lemmy_urls", mode="before")
     @classmethod
     def _split_urls(cls, value: object) -> object:
@@ -115,15 +137,22 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _unquote(cls, value: object) -> object:
+        # `docker run --env-file` leaves quotes where they are. The last validator comes first.
+        return value[1:-1] if isinstance(value, str) and _QUOTED.fullmatch(value) else value
+
     @classmethod
     def load(cls) -> Self:
         """The settings of this process's environment.
 
         Raises:
-            BadInput: a variable has a value that cannot be used; the message names it.
+            BadInput: a variable has a value that cannot be used, or the file .env cannot be read;
+                the message names it.
         """
         try:
-            return cls()
+            return cls(_env_file_encoding=_encoding(_ENV_FILE))
         except ValidationError as error:
             first = error.errors()[0]
             name = "MEMEERA_" + "_".join(str(part) for part in first["loc"][:1]).upper()
@@ -143,6 +172,25 @@ class Settings(BaseSettings):
     def models_dir(self) -> Path:
         """The model registry: one folder a version."""
         return self.data_dir / "models"
+
+
+def _encoding(path: Path) -> str:
+    """In which a text file is written: UTF-8, or as the mark at its beginning says."""
+    if not path.is_file():  # a folder of this name is somebody's virtual environment
+        return "utf-8"
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = "utf-16" if marked else "utf-8-sig"
+    try:
+        is_text = "\0" not in data.decode(encoding)
+    except UnicodeDecodeError:
+        is_text = False
+    if not is_text:
+        raise BadInput(f"{path.absolute()} is no text in UTF-8; save it as UTF-8, and try again")
+    return encoding
 
 
 def _listed(value: str) -> list[str]:

@@ -3,11 +3,12 @@
 import os
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -19,6 +20,16 @@ __all__ = ["FOLDERS", "MediaFile", "MediaStore"]
 
 _EXTENSIONS: Final = {"JPEG": "jpg", "MPO": "jpg"}
 _NAME: Final = re.compile(r"([0-9a-f]{64})\.[a-z0-9]+(\.[0-9a-f]+\.part)?")
+
+# s3fs tries five times what botocore by itself tries five times, each of them for a minute: a store
+# that takes connections and says nothing would hold a command for 25 minutes. So it is two.
+_S3: Final[Mapping[str, Any]] = {
+    "config_kwargs": {
+        "connect_timeout": 10,
+        "read_timeout": 20,
+        "retries": {"total_max_attempts": 1},
+    }
+}
 
 FOLDERS: Final = tuple(f"{number:02x}" for number in range(256))
 """What files are divided into: by the first two digits of their SHA-256."""
@@ -39,8 +50,12 @@ class MediaStore:
 
     def __init__(self, url: str) -> None:
         try:
-            self._fs, self._root = fsspec.core.url_to_fs(url)
-        except (ImportError, ValueError) as error:
+            options = _S3 if url.startswith(("s3:", "s3a:")) else {}
+            self._fs, self._root = fsspec.core.url_to_fs(url, **options)
+        except ImportError as error:
+            how = "; pip install 'memeera[s3]'" if url.startswith("s3") else ""
+            raise BadInput(f"MEMEERA_MEDIA_URL: {error}{how}") from error
+        except Exception as error:  # each store has errors of its own for what it cannot use
             raise BadInput(f"MEMEERA_MEDIA_URL: {error}") from error
         self._local = isinstance(self._fs, LocalFileSystem)
 
@@ -57,10 +72,10 @@ class MediaStore:
     def put(self, sha256: str, format_name: str, data: bytes) -> None:
         """Keep the bytes as they came. Keeping the same bytes twice changes nothing."""
         path = self.path(sha256, format_name)
-        # A power cut may leave an empty file behind; it is written anew.
-        if self._fs.exists(path) and self._fs.size(path) == len(data):
-            return
-        try:
+        with self._telling(f"the picture {path} cannot be kept"):
+            # A power cut may leave an empty file behind; it is written anew.
+            if self._fs.exists(path) and self._fs.size(path) == len(data):
+                return
             if not self._local:
                 self._fs.pipe_file(path, data)  # object stores show a file only when it is whole
                 return
@@ -72,8 +87,6 @@ class MediaStore:
             except BaseException:
                 part.unlink(missing_ok=True)
                 raise
-        except OSError as error:
-            raise MemeEraError(f"the picture {path} cannot be kept: {error}") from error
 
     def has(self, sha256: str, format_name: str) -> bool:
         """Whether the file of a picture is there."""
@@ -83,37 +96,42 @@ class MediaStore:
         """The bytes of one picture.
 
         Raises:
-            MemeEraError: the file is not there.
+            MemeEraError: the file is not there, or the store does not give it.
         """
         path = self.path(sha256, format_name)
-        try:
-            return bytes(self._fs.cat_file(path))
-        except OSError as error:
-            raise MemeEraError(
-                f"the picture {path} is missing, although the database knows it"
-            ) from error
+        with self._telling(f"the picture {path} cannot be read"):
+            try:
+                return bytes(self._fs.cat_file(path))
+            except FileNotFoundError as error:
+                raise MemeEraError(
+                    f"the picture {path} is missing, although the database knows it"
+                ) from error
 
     def names(self) -> Iterator[str]:
         """The SHA-256 of every file kept."""
-        if self._fs.exists(self._root):
-            for path in self._fs.find(self._root):
-                name = path.rsplit("/", 1)[-1]
-                if not name.endswith(".part"):
-                    yield name.split(".", 1)[0]
+        with self._telling(f"the pictures in {self._root} cannot be listed"):
+            found = self._fs.find(self._root) if self._fs.exists(self._root) else []
+        for path in found:
+            name = path.rsplit("/", 1)[-1]
+            if not name.endswith(".part"):
+                yield name.split(".", 1)[0]
 
     def files(self, folder: str) -> Iterator[MediaFile]:
         """The files in one of FOLDERS; those that the store cannot have written are passed over."""
         self._fs.invalidate_cache()
-        for path, file in self._fs.find(f"{self._root}/{folder}", detail=True).items():
+        with self._telling(f"the pictures in {self._root}/{folder} cannot be listed"):
+            found = self._fs.find(f"{self._root}/{folder}", detail=True)
+        for path, file in found.items():
             if (name := _NAME.fullmatch(path.rsplit("/", 1)[-1])) is not None:
                 yield MediaFile(path, name[1], int(file["size"]), is_part=name[2] is not None)
 
     def age_s(self, file: MediaFile) -> float:
         """For how many seconds a file has been as it is; 0 where it is gone."""
-        try:
-            modified: datetime = self._fs.modified(file.path)
-        except FileNotFoundError:
-            return 0.0
+        with self._telling(f"{file.path} cannot be looked at"):
+            try:
+                modified: datetime = self._fs.modified(file.path)
+            except FileNotFoundError:
+                return 0.0
         return (datetime.now(UTC) - modified).total_seconds()
 
     def remove(self, file: MediaFile) -> None:
@@ -138,12 +156,25 @@ class MediaStore:
         return f"{self._root}/{sha256[:2]}/{sha256}.{extension}"
 
     def _delete(self, path: str) -> None:
-        try:
+        with self._telling(f"{path} cannot be removed"), suppress(FileNotFoundError):
             self._fs.rm_file(path)
-        except FileNotFoundError:
-            return
+
+    @contextmanager
+    def _telling(self, what: str) -> Iterator[None]:
+        """Turn what stores raise into an error of one line."""
+        try:
+            yield
+        except (MemeEraError, TypeError, AttributeError):  # the last two are our own mistakes
+            raise
         except OSError as error:
-            raise MemeEraError(f"{path} cannot be removed: {error}") from error
+            raise MemeEraError(f"{what}: {error}") from error
+        except Exception as error:  # a store's own: botocore's, aiohttp's, which share no ancestor
+            if self._local:
+                raise
+            raise MemeEraError(
+                f"{what}: {error}; is MEMEERA_MEDIA_URL right, does the store answer, and are "
+                "there credentials for it?"
+            ) from error
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -32,12 +32,15 @@ _SEED: Final = 1
 def main(per_genre: int, n_held_out: int) -> None:
     """Crawl a small site on loopback, learn from it, and classify memes it never showed."""
     started = time.monotonic()
-    home = Settings.load().data_dir / "demo"
+    shown_home = Settings.load().data_dir / "demo"
+    home = (
+        shown_home.absolute()
+    )  # the commands run where the code is, which may be a wheel's folder
     environment = os.environ | {
         "MEMEERA_DATA_DIR": str(home),
         # Said out loud, so that the user's own database and store are left alone.
         "MEMEERA_DATABASE_URL": Settings(data_dir=home, database_url=None).sqlalchemy_url,
-        "MEMEERA_MEDIA_URL": str((home / "media").absolute()),
+        "MEMEERA_MEDIA_URL": str(home / "media"),
         "MEMEERA_COMMUNITIES_FILE": str(_ROOT / "crawler" / "communities.toml"),
         "MEMEERA_ALLOWED_NETWORKS": "127.0.0.0/8",  # the demo's site is on this machine
         "no_proxy": "127.0.0.1",
@@ -59,7 +62,7 @@ def main(per_genre: int, n_held_out: int) -> None:
         _say(f"macro F1 {metrics['macro_f1']:.2f} on those {sides['test']}")
     with _stage("Classify memes that the site never showed"):
         _classify(environment, home / "held-out", n_held_out)
-    _say_where_next(home, card["version"], time.monotonic() - started)
+    _say_where_next(shown_home, card["version"], time.monotonic() - started)
 
 
 def _crawl(environment: Mapping[str, str], hits: Counter[str], url: str) -> None:
@@ -105,13 +108,14 @@ def _say_where_next(home: Path, version: str, seconds: float) -> None:
     where = f"MEMEERA_DATA_DIR={shlex.quote(str(home))}"
     python = Path(sys.executable)
     python = python.relative_to(_ROOT) if python.is_relative_to(_ROOT) else python
+    memeera = python.with_name("memeera")
     click.secho(f"\nDone in {seconds:.0f} s. Where to look next:", bold=True)
     for what, how in {
-        "the window: drop a meme": f"{where} {python} memeEraML.py",
-        "the labeling tool": f"{where} {python} -m labeling",
-        "the collection": f"{where} {python} -m db memes",
+        "the window: drop a meme": f"{where} {memeera}",
+        "the labeling tool": f"{where} {memeera} label",
+        "the collection": f"{where} {memeera} db memes",
         "what it mixes up": f"{home}/models/{version}/confusion.png",
-        "your own pictures": f"{python} -m crawler import DIR --labels FILE.csv",
+        "your own pictures": f"{memeera} crawl import DIR --labels FILE.csv",
         "how it works": "docs/data-flow.md",
     }.items():
         click.echo(f"  {what:<25} {how}")

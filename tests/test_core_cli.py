@@ -11,11 +11,12 @@ import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import click
 import pytest
 
-from core.cli import json_option, print_json, run, telling, warn
+from core.cli import Loaded, Program, json_option, print_json, run, telling, warn
 from core.errors import BadInput, ImageRejected, MemeEraError, NotReady, Reject
 from tests.conftest import ROOT
 
@@ -221,3 +222,80 @@ def test_a_library_that_is_not_installed_is_told_with_what_brings_it(
         "python -m example needs no_such_library, not installed here: "
         "pip install 'memeera[training]'\n"
     )
+
+
+STAGES = {"store": Loaded("tests.a_stage", extra="crawler")}
+
+
+@click.group(cls=Program, loaded=STAGES)
+def program() -> None:
+    """A program."""
+
+
+@program.command()
+def own() -> None:
+    """Its own."""
+
+
+@pytest.fixture
+def _stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module with a command, which needs a library that is not installed."""
+
+    @click.group()
+    def main() -> None:
+        """A stage."""
+
+    @main.command()
+    @click.option("--limit", type=int, help="So many.")
+    def fetch(limit: int) -> None:
+        """Fetch it."""
+        importlib.import_module("no_such_library")
+
+    monkeypatch.setitem(sys.modules, "tests.a_stage", SimpleNamespace(main=main))
+
+
+def test_a_stage_that_is_not_asked_for_is_not_loaded() -> None:
+    assert "tests.a_stage" not in sys.modules
+    assert ending(program, "own") == 0
+
+
+@pytest.mark.usefixtures("_stage")
+def test_a_stage_is_listed_and_its_usage_told_by_the_name_that_was_typed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert ending(program, "--help") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[-2:]] == ["own", "store"]
+    assert ending(program, "store", "fetch", "--limit", "many") == 2
+    said = capsys.readouterr().err
+    assert said.endswith("; see python -m example store fetch --help\n")
+    assert ending(program, "stor") == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("_stage")
+def test_of_a_stage_without_its_libraries_its_own_extra_is_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert ending(program, "store", "fetch") == 1
+    assert capsys.readouterr().err.endswith("pip install 'memeera[crawler]'\n")
+
+
+@pytest.mark.usefixtures("_stage")
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [("", {"own", "store"}), ("store ", {"fetch"}), ("store fetch --l", {"--limit"})],
+)
+def test_shells_complete_the_commands_of_stages(
+    words: str,
+    offered: set[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("_MEMEERA_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", f"memeera {words}")
+    monkeypatch.setenv("COMP_CWORD", str(len(f"memeera {words}x".split()) - 1))
+    with pytest.raises(SystemExit) as ended:
+        run(program, "memeera", [])
+    assert ended.value.code == 0
+    assert {line.split(",")[1] for line in capsys.readouterr().out.splitlines()} == offered

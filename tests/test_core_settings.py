@@ -103,3 +103,70 @@ def test_a_variable_that_is_set_to_nothing_is_not_set(monkeypatch: pytest.Monkey
     for name in Settings.model_fields:
         monkeypatch.setenv(f"MEMEERA_{name.upper()}", "")
     assert Settings.load() == Settings()
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le-with-mark", "utf-16-be-with-mark"]
+)
+def test_a_file_env_may_begin_with_a_mark_of_its_encoding(encoding: str) -> None:
+    text = "MEMEERA_USER_AGENT=Müller\nMEMEERA_MAX_BYTES=7\n"
+    if encoding.endswith("-with-mark"):
+        text, encoding = "\ufeff" + text, encoding.removesuffix("-with-mark")
+    Path(".env").write_bytes(text.encode(encoding))
+    settings = Settings.load()
+    assert (settings.user_agent, settings.max_bytes) == ("Müller", 7)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16-le", "utf-32", "cp437"])
+def test_a_file_env_in_another_encoding_is_one_line_that_says_what_to_do(encoding: str) -> None:
+    Path(".env").write_bytes("MEMEERA_USER_AGENT=Müller\n".encode(encoding))
+    with pytest.raises(BadInput, match=r"\.env is no text in UTF-8; save it as UTF-8"):
+        Settings.load()
+
+
+def test_a_folder_env_is_somebodys_virtual_environment() -> None:
+    Path(".env").mkdir()
+    assert Settings.load().data_dir == Path("data")
+
+
+def test_a_file_env_that_cannot_be_read_is_bad_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("")
+
+    def refused(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refused)  # who runs the tests may read everything
+    with pytest.raises(BadInput, match=r"^\.env cannot be read: Permission denied$"):
+        Settings.load()
+
+
+@pytest.mark.parametrize("name", ["data_dir", "crawler_file", "communities_file"])
+def test_paths_are_as_a_shell_would_have_them_also_from_the_file_env(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/ana")
+    for written in ("~/memes", "'~/memes'", '"~/memes"'):
+        Path(".env").write_text(f"MEMEERA_{name.upper()}={written}\n")
+        assert getattr(Settings.load(), name) == Path("/home/ana/memes")
+    Path(".env").unlink()
+    monkeypatch.setenv(f"MEMEERA_{name.upper()}", '"/a b/memes"')  # docker run --env-file
+    assert getattr(Settings.load(), name) == Path("/a b/memes")
+    monkeypatch.setenv(f"MEMEERA_{name.upper()}", "~nobody-here/memes")
+    with pytest.raises(BadInput, match=rf"^MEMEERA_{name.upper()}: .*in the home of nobody"):
+        Settings.load()
+
+
+@pytest.mark.parametrize("name", ["data_dir", "crawler_file", "communities_file"])
+@pytest.mark.parametrize(
+    "address", ["s3://bucket/memes", "file:///srv/memes", "postgresql://host/memes", "C://memes"]
+)
+def test_an_address_is_no_path_and_what_takes_addresses_is_named(
+    name: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"MEMEERA_{name.upper()}", address)
+    with pytest.raises(BadInput) as told:
+        Settings.load()
+    assert str(told.value).startswith(f"MEMEERA_{name.upper()}: ")
+    assert "MEMEERA_MEDIA_URL" in str(told.value)
+    assert "MEMEERA_DATABASE_URL" in str(told.value)
+    assert not Path(address.partition(":")[0] + ":").exists()

@@ -6,14 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import fsspec
 import pytest
 
 from core.errors import BadInput, MemeEraError
 from core.fingerprint import hash_bytes
 from core.settings import Settings
-from db.media import MediaStore
+from db.media import MediaFile, MediaStore
 from tests.conftest import ROOT
 from tests.pictures import picture
 
@@ -93,7 +95,7 @@ def test_a_disk_that_fills_up_leaves_no_half_picture(tmp_path: Path) -> None:
 
 PROGRAM = """
 import sys
-from db.media import MediaStore
+from db.media import MediaFile, MediaStore
 
 store = MediaStore(sys.argv[1])
 print("ready", flush=True)
@@ -143,3 +145,68 @@ def test_the_store_is_in_the_data_folder_unless_set_elsewhere(settings: Settings
 def test_a_media_url_that_cannot_be_used_is_bad_input(url: str, settings: Settings) -> None:
     with pytest.raises(BadInput, match=r"^MEMEERA_MEDIA_URL: \w"):
         MediaStore.open(Settings(data_dir=settings.data_dir, media_url=url))
+
+
+class Unanswered(Exception):
+    """As botocore's NoCredentialsError and EndpointConnectionError: no OSError."""
+
+
+class BrokenStore(fsspec.AbstractFileSystem):  # type: ignore[misc]
+    """A store elsewhere that fails at whatever it is asked."""
+
+    protocol = "broken"
+    error: Exception = Unanswered("Unable to locate credentials")
+
+    def _fail(self, *args: object, **kwargs: object) -> None:
+        raise self.error
+
+    exists = info = find = ls = pipe_file = cat_file = rm_file = modified = _fail
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unanswered("Unable to locate credentials"),
+        PermissionError("The AWS Access Key Id you provided does not exist"),
+        FileNotFoundError("The specified bucket does not exist"),
+        TimeoutError("Connect timeout on endpoint URL"),
+    ],
+)
+def test_a_store_that_does_not_answer_is_one_line_for_whatever_is_asked(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsspec.register_implementation("broken", BrokenStore, clobber=True)
+    monkeypatch.setattr(BrokenStore, "error", error)
+    store = MediaStore("broken://bucket/media")
+    file = MediaFile("bucket/media/ab/x.png", SHA, 1, is_part=False)
+    asked: list[Callable[[], object]] = [
+        lambda: store.put(SHA, "JPEG", DATA),
+        lambda: store.get(SHA, "JPEG"),
+        lambda: list(store.names()),
+        lambda: list(store.files("ab")),
+    ]
+    if not isinstance(error, FileNotFoundError):  # what is gone is gone
+        asked += [lambda: store.delete(SHA, "JPEG"), lambda: store.age_s(file)]
+    for ask in asked:
+        with pytest.raises(MemeEraError) as told:
+            ask()
+        is_missing = isinstance(error, FileNotFoundError) and "is missing" in str(told.value)
+        assert is_missing or str(error) in str(told.value)
+        assert ("MEMEERA_MEDIA_URL" in str(told.value)) == isinstance(error, Unanswered)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("nonsense://x/y", "nonsense"),
+        ("s3://bucket/media", r"pip install 'memeera\[s3\]'"),
+        ("zip://", "MEMEERA_MEDIA_URL"),
+    ],
+)
+def test_a_store_that_cannot_be_is_bad_input(
+    url: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)  # not installed
+    with pytest.raises(BadInput, match=said) as told:
+        MediaStore(url)
+    assert str(told.value).startswith("MEMEERA_MEDIA_URL")
