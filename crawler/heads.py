@@ -22,6 +22,7 @@ class _Bounded(_LenientHTTP11ClientProtocol):
         is_head = self._parser is not None and self._parser.state != BODY
         self._n_head = self._n_head + len(data) if is_head else 0
         if self._n_head > _MAX_HEAD:
+            assert self.transport is not None
             self.transport.abortConnection()
 
 

@@ -244,6 +244,16 @@ def test_a_proxy_is_asked_for_nothing_but_the_public_web(tmp_path: Path) -> None
     }
 
 
+def test_a_proxy_that_opens_no_tunnel_is_one_line(tmp_path: Path) -> None:
+    with proxy([], {}) as port:
+        by_name = f"http://localhost:{port}"
+        run = ("run", "lemmy", "--community", "memes")
+        done = command(tmp_path, *run, sites="https://memes.example", https_proxy=by_name, **QUICK)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "gave no answer: Could not open CONNECT tunnel" in done.stderr
+
+
 def refusal(url: str, *networks: str) -> str:
     """Why a proxy is not asked for an address; empty: it is."""
     guard = GuardMiddleware(tuple(map(ip_network, networks)))
