@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from core.errors import BadInput, MemeEraError
+from core.theme import THEME
 
 if TYPE_CHECKING:
     from starlette.middleware import Middleware
@@ -30,8 +31,6 @@ __all__ = ["serve_window"]
 
 # Who listens everywhere is here as well, and this is what a browser can open.
 _ANYWHERE: Final[Mapping[str, str]] = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
-# Streamlit's own red is too pale for words on its own pink: 4.5 to 1 (WCAG 1.4.3).
-_THEME: Final[Mapping[str, str]] = {"theme.primaryColor": "#a8113a"}
 
 
 def serve_window(
@@ -45,7 +44,7 @@ def serve_window(
     middleware: "Sequence[Middleware]" = (),
     around: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     token: str | None = None,
-    theme: Mapping[str, str] = _THEME,
+    theme: Mapping[str, str] = THEME,
 ) -> None:
     """Serve a Streamlit script until Ctrl-C or SIGTERM; says where, once it listens.
 

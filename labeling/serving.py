@@ -11,7 +11,7 @@ from core.origins import LOCAL_HOSTS, is_local
 from labeling.access import Access
 from labeling.routes import PREFIX, cookie_name
 
-__all__ = ["middleware", "port", "prefix"]
+__all__ = ["middleware", "page_path", "port", "prefix"]
 
 
 def port() -> int:
@@ -21,8 +21,13 @@ def port() -> int:
 
 def prefix() -> str:
     """What the addresses of our routes begin with, where Streamlit is told of a base path too."""
+    return page_path(PREFIX.lstrip("/"))
+
+
+def page_path(name: str) -> str:
+    """The address of a page of ours on this server."""
     base = str(st.get_option("server.baseUrlPath")).strip("/")
-    return f"/{base}{PREFIX}" if base else PREFIX
+    return f"/{base}/{name}" if base else f"/{name}"
 
 
 def middleware(access: Access, host: str) -> list[Middleware]:
