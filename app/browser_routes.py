@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.routing import BaseRoute, Mount
 
-from core.browser import Modules
+from core.browser import EXAMPLES, Modules
 
 __all__ = ["BASE", "FOLDER", "modules"]
 
@@ -15,4 +15,7 @@ FOLDER: Final = Path(__file__).with_name("browser")
 
 def modules() -> list[BaseRoute]:
     """What serves them."""
-    return [Mount(f"{BASE}/browser", Modules(directory=FOLDER))]
+    return [
+        Mount(f"{BASE}/browser/examples", Modules(directory=EXAMPLES)),
+        Mount(f"{BASE}/browser", Modules(directory=FOLDER)),
+    ]

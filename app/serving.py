@@ -11,7 +11,6 @@ from app.api import Api
 from app.browser_routes import modules
 from app.running import run_with
 from app.service import Service
-from app.theme import THEME
 from core.cpus import n_cpus
 from core.origins import is_local
 from core.settings import Settings
@@ -67,6 +66,5 @@ def serve(
         middleware=[Middleware(Guard, host=host, token=token)],
         around=service.open,
         token=made,
-        theme=THEME,
         head_timeout_s=settings.upload_timeout_s,
     )

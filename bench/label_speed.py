@@ -92,7 +92,7 @@ def main(memes: int, people: int) -> None:
         folder = Path(name)
         draw_files(folder / "files", memes + memes // 5)  # some are reposts of others
         settings = Settings(data_dir=folder / "data")
-        _import(folder / "files", settings)
+        import_files(folder / "files", settings)
         report: dict[str, Any] = {"memes": memes}
         with _browser() as browser:
             report["label page"] = _typed(browser, settings, memes, _GAP_S)
@@ -102,7 +102,7 @@ def main(memes: int, people: int) -> None:
     click.echo(json.dumps(report, indent=2))
 
 
-def _import(files: Path, settings: Settings) -> None:
+def import_files(files: Path, settings: Settings) -> None:
     command = [sys.executable, "-m", "crawler", "import", str(files)]
     environment = os.environ | {"MEMEERA_DATA_DIR": str(settings.data_dir)}
     subprocess.run(command, check=True, cwd=_ROOT, env=environment, stdout=subprocess.DEVNULL)
@@ -135,7 +135,7 @@ def _served(command: list[str], environment: dict[str, str]) -> Iterator[str]:
 
 
 @contextmanager
-def _labeling(settings: Settings) -> Iterator[str]:
+def labeling(settings: Settings) -> Iterator[str]:
     database = Database.open(settings)
     with database.writing() as session:
         for table in (Vote, Lease):
@@ -156,7 +156,7 @@ def _opened(browser: Browser, address: str, who: str) -> Page:
 
 
 def _typed(browser: Browser, settings: Settings, n: int, gap_s: float) -> dict[str, Any]:
-    with _labeling(settings) as address:
+    with labeling(settings) as address:
         page = _opened(browser, address, "ana")
         _type(page, n, gap_s)
         page.wait_for_timeout(2000)
@@ -212,7 +212,7 @@ def _percentiles(times: list[float]) -> dict[str, Any]:
 
 def _together(browser: Browser, settings: Settings, n: int, people: int) -> dict[str, Any]:
     """Each key waits for its picture; all pages share one browser, as no four people do."""
-    with _labeling(settings) as address:
+    with labeling(settings) as address:
         pages = [_opened(browser, address, f"person{number}") for number in range(people)]
         keyboards = [page.context.new_cdp_session(page) for page in pages]
         for i in range(n // people):

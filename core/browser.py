@@ -7,7 +7,10 @@ from typing import Any, Final
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-__all__ = ["PICTURE_HEADERS", "Modules", "component"]
+__all__ = ["EXAMPLES", "PICTURE_HEADERS", "Modules", "component"]
+
+EXAMPLES: Final = Path(__file__).with_name("examples")
+"""The folder of one drawn meme of each genre, GENRE.jpg, for where there is no real one yet."""
 
 # What is crawled is shown as a picture and as nothing else, whatever it holds.
 PICTURE_HEADERS: Final[Mapping[str, str]] = {

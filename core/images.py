@@ -107,18 +107,18 @@ def decode(data: bytes, at_least_px: int | None = None) -> Image.Image:
         return turned(flat(image, "RGB"), opened.orientation)
 
 
-def thumbnail(data: bytes, side_px: int) -> bytes:
+def thumbnail(data: bytes, side_px: int, *, whole: bool = False) -> bytes:
     """A picture made small: a JPEG of at most so many pixels a side, upright and opaque.
 
     Of an animation, the first frame. Of a picture taller than three times its width, the top, as
-    wide as it can be: a comic as a thread shows nothing.
+    wide as it can be: a comic as a thread shows nothing. Or the whole of it all the same.
 
     Raises:
         ImageRejected: not such an image, or out of bounds.
         MemoryError: as of `read_header`.
     """
     image = decode(data, at_least_px=side_px)
-    if image.height > _THREAD * image.width:
+    if not whole and image.height > _THREAD * image.width:
         image = image.crop((0, 0, image.width, image.width))
     image.thumbnail((side_px, side_px))
     out = io.BytesIO()

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from core.cli import echo, warn
 from core.errors import BadInput, MemeEraError
+from core.theme import THEME
 
 if TYPE_CHECKING:
     from starlette.middleware import Middleware
@@ -30,8 +31,6 @@ __all__ = ["serve_window"]
 # Who listens everywhere is here as well, and this is what a browser can open.
 _ANYWHERE: Final[Mapping[str, str]] = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 _HEAD_TIMEOUT_S: Final = 30.0  # as long as the API gives a body
-# Streamlit's own red is too pale for words on its own pink: 4.5 to 1 (WCAG 1.4.3).
-_THEME: Final[Mapping[str, str]] = {"theme.primaryColor": "#a8113a"}
 
 
 def serve_window(
@@ -46,7 +45,6 @@ def serve_window(
     middleware: "Sequence[Middleware]" = (),
     around: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     token: str | None = None,
-    theme: Mapping[str, str] = _THEME,
     head_timeout_s: float = _HEAD_TIMEOUT_S,
 ) -> None:
     """Serve a Streamlit script until Ctrl-C or SIGTERM; says where, once it listens.
@@ -64,7 +62,6 @@ def serve_window(
         around: what is open on the server's loop while it answers; where it fails to open, the
             process ends with its error's one line.
         token: what the address is to carry.
-        theme: Streamlit's settings for colours.
         head_timeout_s: how long the head of a request may take to arrive.
 
     Raises:
@@ -118,7 +115,7 @@ def serve_window(
             "browser.gatherUsageStats": False,
             "client.toolbarMode": "minimal",
             "logger.hideWelcomeMessage": True,
-            **theme,
+            **THEME,
         }
     )
 

@@ -62,8 +62,12 @@ def picture_row(session: Session, sha256: str) -> PictureRow | None:
     return None if row is None else PictureRow(sha256, row[0])
 
 
-def small_picture(database: Database, media: MediaStore, sha256: str) -> bytes | None:
+def small_picture(
+    database: Database, media: MediaStore, sha256: str, *, whole: bool = False
+) -> bytes | None:
     """The file of these bytes made small, as a JPEG; None: it is not kept, or is damaged.
+
+    Of a long comic the upper part, or the whole.
 
     Raises:
         MemeEraError: the database or the store does not answer.
@@ -73,7 +77,7 @@ def small_picture(database: Database, media: MediaStore, sha256: str) -> bytes |
     if row is None:
         return None
     try:
-        return thumbnail(media.get(row.sha256, row.format), _SMALL_PX)
+        return thumbnail(media.get(row.sha256, row.format), _SMALL_PX, whole=whole)
     except ImageRejected:
         return None
 
@@ -194,7 +198,7 @@ def _corrections(session: Session, meme_ids: Sequence[int]) -> dict[int, list[st
     )
     said: dict[int, list[str]] = {}
     for meme, genre in session.execute(query):
-        said.setdefault(meme, []).append(genre)
+        said.setdefault(meme, []).append(str(genre))
     return said
 
 

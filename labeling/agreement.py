@@ -93,9 +93,9 @@ class _Pairs:
 
         def often(said: Integers) -> Floats:  # (P, genres)
             counts = np.bincount(at * n_genres + said, times, minlength=len(pairs) * n_genres)
-            return counts.reshape(len(pairs), n_genres)
+            return counts.reshape(len(pairs), n_genres).astype(np.float64)
 
-        n = np.bincount(at, times, minlength=len(pairs))
+        n = np.bincount(at, times, minlength=len(pairs)).astype(np.float64)
         n_agreed = np.bincount(at, times * (said_one == said_other), minlength=len(pairs))
         # (observed - chance) / (1 - chance), times n squared: whole numbers, so 0 is exactly 0.
         chance = (often(said_one) * often(said_other)).sum(axis=1)

@@ -1,6 +1,7 @@
 """The collection as the pages use it: opened once, whoever asks."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -8,8 +9,9 @@ from core.settings import Settings
 from db.media import MediaStore
 from db.session import Database
 from labeling.access import Access
+from labeling.login import has_login
 from labeling.routes import cookie_name
-from labeling.serving import port, prefix
+from labeling.serving import page_path, port, prefix
 
 __all__ = ["Opened", "opened"]
 
@@ -29,8 +31,11 @@ class Opened:
         brings it.
         """
         cookie = st.context.cookies.get(cookie_name(port()), "")
+        who = {} if has_login() else {"who": annotator}
         return {
             "annotator": annotator,
+            # Ends in what names a meme: its number follows.
+            "history": f"{page_path('history')}?{urlencode(who | {'meme': ''})}",
             "token": self.access.token(cookie, annotator),
             "base": prefix(),
         }

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from core.browser import PICTURE_HEADERS, Modules
+from core.browser import EXAMPLES, PICTURE_HEADERS, Modules
 from core.errors import MemeEraError
 from core.origins import is_same_origin
 from core.settings import Settings
@@ -137,6 +137,7 @@ class Routes:
                 Route(f"{prefix}/{name}", partial(handler, self), methods=["POST"])
                 for name, handler in posts.items()
             ),
+            Mount(f"{prefix}/browser/examples", Modules(directory=EXAMPLES)),
             Mount(f"{prefix}/browser", Modules(directory=_BROWSER)),
         ]
 
@@ -153,7 +154,10 @@ class Routes:
     async def _thumbnail(self, request: Request) -> Response:
         self._check_session(request)
         sha256 = request.path_params["sha256"]
-        small = await asyncio.to_thread(small_picture, self._database, self._media, sha256)
+        whole = "whole" in request.query_params
+        small = await asyncio.to_thread(
+            small_picture, self._database, self._media, sha256, whole=whole
+        )
         if small is None:
             raise _Failed(404, "there is no such picture, or it is damaged")
         return Response(small, media_type="image/jpeg", headers=PICTURE_HEADERS)

@@ -13,7 +13,7 @@ from core.origins import LOCAL_HOSTS, is_local
 from labeling.access import Access
 from labeling.routes import PREFIX, cookie_name
 
-__all__ = ["PAGES", "middleware", "port", "prefix"]
+__all__ = ["PAGES", "middleware", "page_path", "port", "prefix"]
 
 PAGES: Final = ("label", "grid", "review", "duplicates", "history", "progress")
 """Their addresses, as `labeling/app.py` draws them."""
@@ -26,8 +26,13 @@ def port() -> int:
 
 def prefix() -> str:
     """What the addresses of our routes begin with, where Streamlit is told of a base path too."""
+    return page_path(PREFIX.lstrip("/"))
+
+
+def page_path(name: str) -> str:
+    """The address of a page of ours on this server."""
     base = str(st.get_option("server.baseUrlPath")).strip("/")
-    return f"/{base}{PREFIX}" if base else PREFIX
+    return f"/{base}/{name}" if base else f"/{name}"
 
 
 def middleware(access: Access, host: str) -> list[Middleware]:

@@ -152,13 +152,8 @@ def _read_as_if(settings: Settings) -> None:
     database.engine.dispose()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A real Chromium without a screen.
-
-    A module's, not the session's: Playwright keeps an event loop running in this thread meanwhile,
-    and other tests start their own.
-    """
+def browser_program() -> str:
+    """Where Chromium is; without it, the test is skipped."""
     names = (
         *("chromium", "chromium-browser", "google-chrome"),
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -166,6 +161,17 @@ def browser() -> Iterator[Browser]:
     program = next(filter(None, map(shutil.which, names)), None)
     if program is None:
         pytest.skip(f"no browser is installed: none of {', '.join(names)} on the PATH")
+    return program
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real Chromium without a screen.
+
+    A module's, not the session's: Playwright keeps an event loop running in this thread meanwhile,
+    and other tests start their own.
+    """
+    program = browser_program()
     # The usual 5 s are too few for a page's first load on a machine that does other things as well.
     expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:

@@ -66,10 +66,10 @@ def ask(
     async def sent() -> httpx.Response:
         transport = httpx.ASGITransport(Starlette(routes=routes.routes()))
         async with httpx.AsyncClient(transport=transport, base_url=AT) as client:
-            headers = {"Cookie": cookie.encode("latin-1"), "Origin": AT.encode()}
+            headers = {b"Cookie": cookie.encode("latin-1"), b"Origin": AT.encode()}
             if token is None:
                 return await client.get(f"{PREFIX}/{name}", headers=headers)
-            told = headers | {TOKEN_HEADER: token.encode()}
+            told = headers | {TOKEN_HEADER.encode(): token.encode()}
             return await client.post(f"{PREFIX}/{name}", headers=told, content=body)
 
     return asyncio.run(sent())

@@ -26,8 +26,9 @@ export class Api {
   }
 
   /** Take over where the server is and who asks, as the page says it. */
-  use({ base, token }) {
+  use({ base, token, history }) {
     this.base = base;
+    this.historyOf = history;
     if (token === this.given) return; // drawn again as it was: what it was renewed to is newer
     this.given = token;
     this.token = token;
@@ -37,8 +38,14 @@ export class Api {
     return `${this.base}/media/${sha256}`;
   }
 
-  thumbnail(sha256) {
-    return `${this.base}/thumbnail/${sha256}`;
+  /** A small picture: of a long comic the upper part, or the whole. */
+  thumbnail(sha256, { whole = false } = {}) {
+    return `${this.base}/thumbnail/${sha256}${whole ? "?whole" : ""}`;
+  }
+
+  /** The page that tells all that was ever said of a meme. */
+  history(meme_id) {
+    return `${this.historyOf}${meme_id}`;
   }
 
   /** Send a message, and give the answer; throws Refused, or another error where none came. */

@@ -24,7 +24,7 @@ export function guidelines(genres, api, keys) {
     const heading = made("h3", genre.name);
     heading.prepend(made("kbd", shownAs(keys.of(genre.key))));
     const examples = made("div", null, "examples");
-    section.append(heading, made("p", genre.definition), examples);
+    section.append(heading, made("p", genre.definition), made("p", genre.guideline), examples);
     examples.dataset.genre = genre.key;
     dialog.body.append(section);
   }
@@ -36,6 +36,7 @@ export function guidelines(genres, api, keys) {
     .then(({ examples }) => {
       for (const [genre, memes] of Object.entries(examples)) {
         const place = dialog.querySelector(`[data-genre="${CSS.escape(genre)}"]`);
+        if (memes.length === 0) place?.append(drawn(api, genre));
         for (const { sha256, meme_id } of memes) {
           const image = new Image();
           image.src = api.thumbnail(sha256);
@@ -47,6 +48,16 @@ export function guidelines(genres, api, keys) {
     })
     .catch(() => dialog.body.append(made("p", "The examples cannot be fetched now.", "hint")));
   return dialog;
+}
+
+/** An example that the project drew, until people agree on real ones. */
+function drawn(api, genre) {
+  const image = new Image();
+  image.src = `${api.base}/browser/examples/${genre}.jpg`;
+  image.alt = "Drawn, as an example";
+  image.title = "Drawn by the project: nobody has labelled a real one yet.";
+  image.loading = "lazy";
+  return image;
 }
 
 /** Which key does what; changed by pressing another one. */

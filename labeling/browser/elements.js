@@ -27,15 +27,15 @@ export function keyButton(action, keys, text) {
   return one;
 }
 
-/** A small picture of a file, which leads to the whole of it. */
-export function linkedPicture(api, sha256, alt) {
+/** A picture of a file, small unless another source is given, which leads to the whole of it. */
+export function linkedPicture(api, sha256, alt, source = api.thumbnail(sha256)) {
   const link = made("a", null, "picture");
   link.href = api.picture(sha256);
   link.target = "_blank";
   link.rel = "noopener";
   const image = new Image();
   image.loading = "lazy";
-  image.src = api.thumbnail(sha256);
+  image.src = source;
   image.alt = `${alt}, to be opened whole`;
   link.append(image);
   return link;

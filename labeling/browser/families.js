@@ -3,6 +3,7 @@
 import { Api } from "./api.js";
 import { Decisions } from "./decisions.js";
 import { button, keyButton, made } from "./elements.js";
+import { ENLARGE_KEY, enlarge } from "./enlarge.js";
 import { isForSomethingElse, Keys, nameOf } from "./keys.js";
 import { Tiles } from "./tiles.js";
 
@@ -11,6 +12,8 @@ const ACTIONS = [
   { action: "take_out", key: "o", text: "Not of this family" },
   { action: "join", key: "f", text: "One family" },
 ];
+
+const SIDE_BY_SIDE = 3; // pictures, enlarged
 
 const pages = new WeakMap();
 
@@ -32,7 +35,10 @@ class Families {
   constructor(root) {
     this.root = root;
     this.api = new Api();
-    this.keys = new Keys(Object.fromEntries(ACTIONS.map(({ action, key }) => [action, key])));
+    this.keys = new Keys({
+      ...Object.fromEntries(ACTIONS.map(({ action, key }) => [action, key])),
+      enlarge: ENLARGE_KEY,
+    });
     this.families = [];
     this.decisions = new Decisions(this.$(".decided"), this.api, (text, isBad) =>
       this.say(text, isBad),
@@ -40,7 +46,7 @@ class Families {
     for (const { action, text } of ACTIONS) {
       this.$(".actions").append(keyButton(action, this.keys, text));
     }
-    this.$(".actions").append(button("none", "Choose none"));
+    this.$(".actions").append(button("none", "Choose none"), keyButton("enlarge", this.keys, "Enlarge"));
     this.closing = new AbortController();
     const { signal } = this.closing;
     this.$(".actions").addEventListener("click", (event) => this.click(event), { signal });
@@ -76,7 +82,15 @@ class Families {
     head.append(said);
     const list = made("div", null, "tiles");
     list.setAttribute("aria-label", heading);
-    const tiles = new Tiles(list, (sha256) => this.api.thumbnail(sha256), () => this.tell());
+    const tiles = new Tiles(
+      list,
+      (sha256) => this.api.thumbnail(sha256, { whole: true }),
+      (nNotThere) => {
+        this.tell();
+        if (nNotThere > 0) this.say("Not chosen: its picture is not there.");
+      },
+      (tile) => this.enlarge([tile]),
+    );
     tiles.listen(this.listening.signal);
     tiles.add(members);
     section.append(head, list);
@@ -93,7 +107,7 @@ class Families {
   }
 
   key(event) {
-    if (isForSomethingElse(event) || event.repeat || event.shiftKey) return;
+    if (this.dialog?.open || isForSomethingElse(event) || event.repeat || event.shiftKey) return;
     if (event.key === "Escape") return this.chooseNone();
     const action = this.keys.action(nameOf(event));
     if (!action || !this.keys.areOn) return;
@@ -109,9 +123,25 @@ class Families {
 
   act(action) {
     if (action === "none") return this.chooseNone();
+    if (action === "enlarge") return this.enlarge(this.meant);
     if (action === "merge") return this.merge();
     if (action === "take_out") return this.takeOut();
     return this.join();
+  }
+
+  /** What is to be enlarged: two or three that are chosen side by side, or the one last gone to. */
+  get meant() {
+    const { chosen } = this;
+    if (chosen.length > 1 && chosen.length <= SIDE_BY_SIDE) return chosen;
+    const one = this.families.map(({ tiles }) => tiles.meant).find(Boolean);
+    return one ? [one] : [];
+  }
+
+  enlarge(tiles) {
+    if (tiles.length === 0) return this.say("Choose memes first, or go to one with the arrow keys.");
+    const pictures = tiles.map((tile) => ({ ...tile.meme, name: tile.getAttribute("aria-label") }));
+    this.dialog = enlarge(this.$(".grid"), this.api, pictures, this.keys.of("enlarge"));
+    this.dialog.addEventListener("close", () => tiles[0].focus());
   }
 
   async merge() {

@@ -2,6 +2,7 @@
 
 import { Api, Refused } from "./api.js";
 import { keyButton } from "./elements.js";
+import { ENLARGE_KEY, enlarge } from "./enlarge.js";
 import { isForSomethingElse, Keys, nameOf } from "./keys.js";
 import { newKey, Outbox } from "./outbox.js";
 import { Tiles } from "./tiles.js";
@@ -41,12 +42,16 @@ class GridPage {
     this.answers = [...data.genres, ...data.others];
     this.keys = new Keys({
       ...Object.fromEntries(data.genres.map((genre) => [genre.key, String(genre.digit)])),
-      ...{ unsure: "u", not_a_meme: "x", undo: "Backspace" },
+      ...{ unsure: "u", not_a_meme: "x", undo: "Backspace", enlarge: ENLARGE_KEY },
     });
     this.tiles = new Tiles(
       this.$(".tiles"),
       (sha256) => this.api.thumbnail(sha256),
-      () => this.tell(),
+      (nNotThere) => {
+        this.tell();
+        if (nNotThere > 0) this.say(`${nNotThere} not chosen: nobody has seen them yet. Scroll to them.`);
+      },
+      (tile) => this.enlarge(tile),
     );
     this.outbox = new Outbox(
       data.annotator,
@@ -83,6 +88,7 @@ class GridPage {
     for (const { key, name } of this.answers) {
       this.$(".answers").append(keyButton(key, this.keys, name));
     }
+    this.$("[data-action=undo]").after(keyButton("enlarge", this.keys, "Enlarge"));
   }
 
   listen() {
@@ -157,7 +163,11 @@ class GridPage {
   }
 
   key(event) {
-    if (isForSomethingElse(event) || event.repeat) return;
+    if (this.dialog?.open || isForSomethingElse(event)) return;
+    if (event.repeat) {
+      if (event.key === "Enter") event.preventDefault(); // would press a button again and again
+      return;
+    }
     if (event.key === "Escape") return this.tiles.chooseNone();
     const action = this.keys.action(nameOf(event));
     if (!action || !this.keys.areOn || event.shiftKey) return;
@@ -176,8 +186,17 @@ class GridPage {
     if (action === "all") return this.tiles.choose(this.tiles.open);
     if (action === "none") return this.tiles.chooseNone();
     if (action === "more") return this.more();
+    if (action === "enlarge") return this.enlarge(this.tiles.meant);
     const answer = this.answers.find(({ key }) => key === action);
     if (answer) this.answer(answer);
+  }
+
+  enlarge(tile) {
+    if (!tile) return this.say("Choose a meme first, or go to one with the arrow keys.");
+    const { sha256, meme_id } = tile.meme;
+    const pictures = [{ sha256, meme_id, name: tile.getAttribute("aria-label") }];
+    this.dialog = enlarge(this.$(".grid"), this.api, pictures, this.keys.of("enlarge"));
+    this.dialog.addEventListener("close", () => tile.focus());
   }
 
   answer({ key: what, name }) {

@@ -2,13 +2,16 @@
 
 import { Api, Refused } from "./api.js";
 import { guidelines, keySettings } from "./dialogs.js";
+import { historyLink } from "./enlarge.js";
 import { isForSomethingElse, Keys, nameOf, shownAs } from "./keys.js";
 import { newKey, Outbox } from "./outbox.js";
 import { picture } from "./pictures.js";
+import { Screen } from "./screen.js";
 
 const AHEAD = 32; // memes kept ready: a second and a bit of the fastest typing
 const ASK_BELOW = 24;
 const DECODED = 4; // pictures ahead that are decoded already
+const KEPT = 4; // pictures behind that still are: taken back, they are there with the next frame
 const RENEW_MS = 60_000;
 const REST_MS = 2_000; // after a failed request for more
 const PAST = 50; // answers asked for at a time, once undo has used up those of this page
@@ -25,6 +28,9 @@ const USUAL_KEYS = {
   zoom: "z",
   scroll: " ",
 };
+
+// What asks nothing of the meme on the screen.
+const ABOUT_THE_PAGE = new Set(["guidelines", "settings", "zoom", "scroll"]);
 
 const pages = new WeakMap();
 
@@ -54,9 +60,8 @@ class LabelPage {
     this.api = new Api();
     this.queue = []; // what comes; the first is before the person
     this.past = []; // what this person answered, the newest last
-    this.buffered = []; // keys for pictures that are about to be painted
     this.oldest = null; // of the past that was asked for
-    this.isPainted = false;
+    this.nTooEarly = 0; // keys and clicks that counted for nothing
     this.progress = { n_left: null, n_labelled: null };
     this.generation = 0; // counts beginnings: what was asked for before the last is of no use
     this.isOneLost = false; // a request for more, or its answer
@@ -64,6 +69,7 @@ class LabelPage {
       ...Object.fromEntries(data.genres.map((genre) => [genre.key, String(genre.digit)])),
       ...USUAL_KEYS,
     });
+    this.screen = new Screen(this.$(".pictures"));
     this.held = new Held(data.annotator);
     this.outbox = new Outbox(
       data.annotator,
@@ -122,6 +128,7 @@ class LabelPage {
     clearTimeout(this.asking);
     this.outbox.close();
     this.leave();
+    this.api.close();
   }
 
   leave() {
@@ -198,35 +205,30 @@ class LabelPage {
     for (const image of next) if (image.parentNode !== stage) stage.append(image);
   }
 
+  /** What is before the person, or about to be. */
   get current() {
     return this.queue[0];
   }
 
-  show() {
+  /** Bring the first of the queue to the screen, with what this person said of it before, if anything. */
+  show(said = null) {
     const meme = this.current;
-    this.isPainted = false;
-    this.mark = { second: null, nsfw: meme?.nsfw ?? false, isNsfwSaid: false, saw: false };
-    this.prepare();
-    this.$(".pictures > .is-shown")?.classList.remove("is-shown");
-    this.$(".stage").scrollTop = 0;
-    this.$(".stage").classList.toggle("is-tall", Boolean(meme?.picture.isTall));
-    this.drawAbout(meme);
-    this.drawMarks();
-    this.tell();
-    if (!meme) return;
-    meme.picture.classList.add("is-shown");
-    this.whenPainted(meme);
+    this.screen.clear();
+    this.root.host.setAttribute("data-painted", "");
+    if (!meme?.picture.isReady) this.appear(null);
+    if (meme) this.screen.show(meme.picture, () => this.appear(meme, said));
   }
 
-  async whenPainted(meme) {
-    await meme.picture.ready;
-    if (meme !== this.current) return;
-    await painted();
-    if (meme !== this.current) return;
-    this.isPainted = true;
-    this.root.host?.setAttribute("data-painted", meme.sha256);
-    const name = this.buffered.shift();
-    if (name) this.act(name.action, name.isShifted);
+  /** Draw all that belongs to a meme, in the frame in which its picture appears. */
+  appear(meme, said = null) {
+    this.root.host.setAttribute("data-painted", meme?.sha256 ?? "");
+    this.mark = { second: null, nsfw: meme?.nsfw ?? false, isNsfwSaid: false, saw: this.isSuggestionShown };
+    this.$(".stage").scrollTop = 0;
+    this.$(".stage").classList.toggle("is-tall", Boolean(meme?.picture.isTall));
+    this.prepare();
+    this.drawAbout(meme);
+    this.drawMarks(said);
+    this.tell();
   }
 
   // ------------------------------------------------------------- what the person does
@@ -238,23 +240,27 @@ class LabelPage {
     const isEscape = name === "Escape" && this.isZoomed;
     const isOurs = (this.keys.areOn && action) || isEscape;
     const isFocused = event.composedPath()[0] instanceof HTMLButtonElement && name === " ";
+    const isHeld = event.repeat && name === "Enter"; // would press a button again and again
+    if (isHeld) event.preventDefault();
     if (!isOurs || isFocused) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     if (event.repeat && action !== "scroll") return;
     if (isEscape) this.zoom();
-    else this.act(action, event.shiftKey);
+    else this.act(action, event);
   }
 
   click(event) {
     const button = event.target.closest("button[data-action]");
     if (!button || event.detail > 1) return; // of a double click, the first counts
-    this.act(button.dataset.action, event.shiftKey);
+    this.act(button.dataset.action, event);
   }
 
-  act(action, isShifted = false) {
+  /** Do what a key or a click asks for: of the meme that was on the screen when it fell. */
+  act(action, event) {
+    if (!ABOUT_THE_PAGE.has(action) && this.isTooEarly(event)) return this.refuse();
     const genre = this.data.genres.find(({ key }) => key === action);
-    if (genre && isShifted) return this.markSecond(genre.key);
+    if (genre && event.shiftKey) return this.markSecond(genre.key);
     if (genre) return this.answer({ verdict: "genre", genre: genre.key });
     switch (action) {
       case "unsure":
@@ -274,21 +280,26 @@ class LabelPage {
       case "zoom":
         return this.zoom();
       case "scroll":
-        return this.scroll(isShifted);
+        return this.scroll(event.shiftKey);
     }
   }
 
+  isTooEarly(event) {
+    const isBetween = this.screen.sha256 === null && this.current;
+    return isBetween || !this.screen.isOf(event);
+  }
+
+  refuse() {
+    this.nTooEarly += 1;
+    this.root.host.setAttribute("data-too-early", this.nTooEarly);
+    this.say("Too early: the meme was not on the screen yet, and the key counted for nothing.");
+  }
+
   answer(said) {
-    const meme = this.current;
+    const meme = this.queue.find(({ sha256 }) => sha256 === this.screen.sha256);
     if (!meme) return;
-    if (!this.isPainted) {
-      // The picture is there, and the screen shows it within a frame or two: the key counts for it.
-      // A picture that still loads was seen by nobody: the key counts for nothing.
-      if (meme.picture.isReady) {
-        const action = said.genre ?? said.verdict;
-        this.buffered.push({ action, isShifted: false });
-      }
-      return;
+    if (meme.picture.isBroken && said.verdict !== "skip") {
+      return this.say("Nobody can see this picture: skip it.");
     }
     const { second, nsfw, isNsfwSaid, saw } = this.mark;
     const key = newKey();
@@ -302,26 +313,27 @@ class LabelPage {
       saw_suggestion: saw,
     });
     this.past.push({ key, meme, said });
-    this.queue.shift();
-    meme.picture.remove();
-    meme.picture = null; // thousands of decoded pictures would fill the memory
+    this.queue = this.queue.filter((other) => other !== meme);
+    const old = this.past.at(-1 - KEPT)?.meme;
+    if (old) old.picture = null; // thousands of decoded pictures would fill the memory
     this.show();
     this.held.keep(this.queue);
     this.refill();
   }
 
   async undo() {
-    if (this.past.length === 0) await this.recall();
-    const last = this.past.pop();
+    if (this.isRecalling) return this.say("Still looking up what you said before.");
+    const recalled = this.past.length === 0 ? await this.recall() : [];
+    // While they came, the next may have been answered: that is not what was to be taken back.
+    const at = recalled.length > 0 ? recalled.length - 1 : this.past.length - 1;
+    const [last] = at < 0 ? [] : this.past.splice(at, 1);
     if (!last) return this.say("There is nothing to take back.");
     this.outbox.put({ op: "undo", key: last.key });
     const { meme } = last;
-    meme.picture = picture(this.api.picture(meme.sha256), meme);
-    this.queue.unshift(meme);
-    this.buffered = [];
+    meme.picture ??= picture(this.api.picture(meme.sha256), meme);
+    this.queue = [meme, ...this.queue.filter(({ meme_id }) => meme_id !== meme.meme_id)];
     this.held.keep(this.queue);
-    this.show();
-    this.drawMarks(last.said);
+    this.show(last.said);
     this.say("Taken back: answer anew.");
     this.renew();
   }
@@ -331,17 +343,22 @@ class LabelPage {
     const gone = new Set(
       this.outbox.operations.filter(({ op }) => op === "undo").map(({ key }) => key),
     );
+    const recalled = [];
+    this.isRecalling = true;
     try {
       const { answers } = await this.api.ask("history", { before: this.oldest, n: PAST });
       for (const answer of answers) {
         this.oldest = answer.vote_id;
         if (gone.has(answer.idempotency_key)) continue;
         const said = { verdict: answer.verdict, genre: answer.genre };
-        this.past.unshift({ key: answer.idempotency_key, meme: answer.meme, said });
+        recalled.unshift({ key: answer.idempotency_key, meme: answer.meme, said });
       }
     } catch {
       this.say("The server does not answer: what was said before this page cannot be shown.");
     }
+    this.isRecalling = false;
+    this.past.unshift(...recalled);
+    return recalled;
   }
 
   markSecond(genre) {
@@ -355,9 +372,15 @@ class LabelPage {
     this.drawMarks();
   }
 
+  /** Whether what the model says is on the page anyway: only memes of one suggestion were asked for. */
+  get isSuggestionShown() {
+    return Boolean(this.data.filters.suggested);
+  }
+
   suggest() {
     if (!this.current) return;
-    if (!this.current.scores) return this.say("No model has seen this meme yet.");
+    const { scores, visitors_say: visitors } = this.current;
+    if (!scores && visitors.length === 0) return this.say("No model has seen this meme yet.");
     this.mark.saw = true;
     this.drawMarks();
   }
@@ -433,13 +456,18 @@ class LabelPage {
   drawMarks(said = null) {
     const { second, nsfw, saw } = this.mark ?? {};
     const scores = (saw && this.current?.scores) || {};
+    const visitors = (saw && this.current?.visitors_say) || [];
     for (const button of this.root.querySelectorAll(".answers button[data-action]")) {
       const { action } = button.dataset;
       button.classList.toggle("is-second", action === second);
       button.classList.toggle("was-said", action === (said?.genre ?? said?.verdict));
       button.style.setProperty("--score", scores[action] ?? 0);
       const score = button.querySelector(".score");
-      if (score) score.textContent = action in scores ? `${Math.round(100 * scores[action])} %` : "";
+      const says = [
+        action in scores ? `${Math.round(100 * scores[action])} %` : "",
+        visitors.includes(action) ? "a visitor says so" : "",
+      ];
+      if (score) score.textContent = says.filter(Boolean).join(" · ");
     }
     this.$("[data-action=nsfw]").setAttribute("aria-pressed", String(Boolean(nsfw)));
     this.$("[data-action=suggestion]").setAttribute("aria-pressed", String(Boolean(saw)));
@@ -451,8 +479,9 @@ class LabelPage {
 
   drawAbout(meme) {
     this.$(".title").textContent = meme?.title ?? "";
-    const from = [meme && `Meme ${meme.meme_id}`, meme?.community ?? meme?.source, meme?.year].filter(Boolean).join(" · ");
-    this.$(".from").textContent = from;
+    const from = [meme?.community ?? meme?.source, meme?.year].filter(Boolean).map((text) => ` · ${text}`);
+    const parts = meme ? [historyLink(this.api, meme.meme_id), ...from] : [];
+    this.$(".from").replaceChildren(...parts);
   }
 
   /** How far this person is, and whether everything is kept. */
@@ -471,9 +500,9 @@ class LabelPage {
     if (status.textContent !== state.text) status.textContent = state.text;
     status.className = `status ${state.kind}`;
     this.$(".problems").textContent = this.outbox.problem;
-    const isEmpty = !this.current;
-    this.$(".nothing").hidden = !(isEmpty && this.isAtEnd);
-    this.$(".loading").hidden = !(isEmpty && !this.isAtEnd);
+    const isOver = !this.current && this.isAtEnd;
+    this.$(".nothing").hidden = !isOver;
+    this.$(".loading").hidden = isOver || this.screen.sha256 !== null;
   }
 
   say(text) {
@@ -511,16 +540,4 @@ class Held {
       return [];
     }
   }
-}
-
-/** Once what is in the page now is on the screen. */
-function painted() {
-  return new Promise((resolve) => {
-    requestAnimationFrame(() => {
-      const channel = new MessageChannel(); // its turn comes after this frame's painting
-      channel.port1.onmessage = resolve;
-      channel.port2.postMessage(null);
-    });
-    setTimeout(resolve, 1000); // a window in the background paints nothing
-  });
 }

@@ -4,15 +4,17 @@ const TALL = 2; // height over width: fitted to the width, and scrolled
 
 /**
  * An image element for a meme. `ready` is a promise that it can be shown, or that it never can;
- * `isReady` and `isTall` say how it stands now.
+ * `isReady`, `isBroken` and `isTall` say how it stands now.
  */
-export function picture(url, { width, height, meme_id }) {
+export function picture(url, { width, height, meme_id, sha256 }) {
   const image = new Image();
+  image.dataset.sha256 = sha256;
   image.alt = `Meme ${meme_id}`;
   image.decoding = "sync"; // shown, or not yet: never an empty frame in between
   image.draggable = false;
   image.isTall = height > TALL * width;
   image.isReady = false;
+  image.isBroken = false;
   image.style.setProperty("--ratio", width / height);
   image.src = url;
   image.ready = image.decode().then(
@@ -24,6 +26,7 @@ export function picture(url, { width, height, meme_id }) {
     },
     () => {
       image.isReady = true;
+      image.isBroken = true;
       image.alt = `The picture of meme ${meme_id} is missing or damaged: skip it.`;
       image.classList.add("is-broken");
     },

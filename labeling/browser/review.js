@@ -2,6 +2,7 @@
 
 import { Api } from "./api.js";
 import { button, linkedPicture, made } from "./elements.js";
+import { ENLARGE_KEY, enlarge, historyLink, isThere } from "./enlarge.js";
 import { isForSomethingElse, Keys, nameOf } from "./keys.js";
 import { newKey, Outbox } from "./outbox.js";
 
@@ -25,10 +26,12 @@ class ReviewList {
   constructor(root, data) {
     this.root = root;
     this.api = new Api();
+    this.since = 0; // when the row that has the focus came to have it, in the time of events
+    this.isMoving = false; // to the next row, with the next frame
     this.answers = [...data.genres, ...data.others];
     this.keys = new Keys({
       ...Object.fromEntries(data.genres.map((genre) => [genre.key, String(genre.digit)])),
-      ...{ unsure: "u", not_a_meme: "x", undo: "Backspace" },
+      ...{ unsure: "u", not_a_meme: "x", undo: "Backspace", enlarge: ENLARGE_KEY },
     });
     this.outbox = new Outbox(
       data.annotator,
@@ -67,7 +70,9 @@ class ReviewList {
     row.setAttribute("aria-label", `Meme ${meme.meme_id}`);
     const link = linkedPicture(this.api, meme.sha256, `Meme ${meme.meme_id}`);
     const about = made("div", null, "about");
-    about.append(made("p", [`Meme ${meme.meme_id}`, meme.title].filter(Boolean).join(": "), "title"));
+    const title = made("p", null, "title");
+    title.append(historyLink(this.api, meme.meme_id), meme.title ? `: ${meme.title}` : "");
+    about.append(title);
     for (const line of meme.lines) about.append(made("p", line, "line"));
     const answers = made("div", null, "answers");
     answers.setAttribute("role", "group");
@@ -83,26 +88,67 @@ class ReviewList {
   }
 
   key(event) {
-    if (isForSomethingElse(event) || event.repeat || event.shiftKey || !this.keys.areOn) return;
+    if (isForSomethingElse(event)) return;
+    if (event.repeat) {
+      if (event.key === "Enter") event.preventDefault(); // would press a button again and again
+      return;
+    }
+    if (event.shiftKey || !this.keys.areOn) return;
     const row = event.target.closest(".row");
     const action = this.keys.action(nameOf(event));
     if (!row || !action) return;
     event.preventDefault();
     event.stopPropagation();
+    if (action === "enlarge") return this.enlarge(row);
+    // A key is for the row that the screen showed as the one with the focus when it fell.
+    if (this.isMoving || event.timeStamp < this.since) return this.refuse();
     if (action === "undo") return this.undo(row);
-    this.answer(row, action);
-    row.nextElementSibling?.focus();
+    if (this.answer(row, action)) this.moveTo(row.nextElementSibling);
+  }
+
+  moveTo(row) {
+    if (!row) return;
+    this.isMoving = true;
+    requestAnimationFrame(() => {
+      row.focus();
+      this.isMoving = false;
+      this.since = performance.now();
+    });
   }
 
   click(event) {
+    const row = event.target.closest(".row");
+    const isPlain = !event.ctrlKey && !event.metaKey && !event.shiftKey;
+    if (event.target.closest(".picture") && isPlain) {
+      event.preventDefault();
+      return this.enlarge(row);
+    }
     const clicked = event.target.closest("button[data-action]");
     if (!clicked || event.detail > 1) return;
-    const row = clicked.closest(".row");
     if (row.said?.what === clicked.dataset.action) this.undo(row);
     else this.answer(row, clicked.dataset.action);
   }
 
+  enlarge(row) {
+    const { sha256, meme_id } = row.meme;
+    const pictures = [{ sha256, meme_id, name: `Meme ${meme_id}` }];
+    const page = this.root.querySelector(".review");
+    const dialog = enlarge(page, this.api, pictures, this.keys.of("enlarge"));
+    dialog.addEventListener("close", () => row.focus());
+  }
+
+  refuse() {
+    this.say("Too early: the picture was not on the screen yet, and the key counted for nothing.");
+  }
+
+  /** Says whether it counts: nobody can judge a picture that is not there. */
   answer(row, what) {
+    if (!isThere(row)) {
+      const isBroken = row.querySelector("img").complete;
+      if (isBroken) this.say("Nobody can see this picture: it is missing or damaged.");
+      else this.refuse();
+      return false;
+    }
     this.undo(row);
     const key = newKey();
     const isGenre = this.data.genres.some((genre) => genre.key === what);
@@ -118,6 +164,7 @@ class ReviewList {
     });
     row.said = { key, what };
     this.mark(row);
+    return true;
   }
 
   undo(row) {
@@ -132,6 +179,13 @@ class ReviewList {
     for (const answer of row.querySelectorAll("button[data-action]")) {
       answer.setAttribute("aria-pressed", String(answer.dataset.action === row.said?.what));
     }
+  }
+
+  say(text) {
+    const note = this.root.querySelector(".note");
+    note.textContent = text;
+    clearTimeout(this.noting);
+    this.noting = setTimeout(() => (note.textContent = ""), 4000);
   }
 
   tell() {

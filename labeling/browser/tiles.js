@@ -1,21 +1,26 @@
 // Many memes at once: tiles that are chosen with the mouse or the keyboard.
 
+import { isThere } from "./enlarge.js";
+
 /**
  * A list of tiles of which several can be chosen (ARIA's listbox).
  *
  * A click chooses one more or one less, with Shift all in between; so do Space, and Shift with an
- * arrow. Each tile's element holds its `meme`.
+ * arrow. Each tile's element holds its `meme`. What nobody can see, because its picture is not
+ * there yet or is damaged, is not chosen.
  */
 export class Tiles {
   /**
    * @param {HTMLElement} list where the tiles are
    * @param {(sha256: string) => string} address of a small picture
-   * @param {() => void} changed told when others are chosen
+   * @param {(nNotThere: number) => void} changed told when others are chosen, and how many could not be
+   * @param {(tile: HTMLElement) => void} enlarge told of a double click
    */
-  constructor(list, address, changed) {
+  constructor(list, address, changed, enlarge) {
     this.list = list;
     this.address = address;
     this.changed = changed;
+    this.enlarge = enlarge;
     list.setAttribute("role", "listbox");
     list.setAttribute("aria-multiselectable", "true");
   }
@@ -23,6 +28,8 @@ export class Tiles {
   listen(signal) {
     this.list.addEventListener("click", (event) => this.click(event), { signal });
     this.list.addEventListener("keydown", (event) => this.key(event), { signal });
+    const twice = (event) => this.enlarge(event.target.closest(".tile"));
+    this.list.addEventListener("dblclick", (event) => event.target.closest(".tile") && twice(event), { signal });
   }
 
   get all() {
@@ -69,8 +76,16 @@ export class Tiles {
   }
 
   choose(tiles, isChosen = true) {
-    for (const tile of tiles) tile.setAttribute("aria-selected", String(isChosen));
-    this.changed();
+    const those = isChosen ? tiles.filter(isThere) : tiles;
+    for (const tile of those) tile.setAttribute("aria-selected", String(isChosen));
+    this.changed(tiles.length - those.length);
+  }
+
+  /** The tile that is meant where none is named: the one with the focus, or chosen last. */
+  get meant() {
+    const focused = this.list.getRootNode().activeElement?.closest?.(".tile");
+    const own = focused?.parentNode === this.list ? focused : null;
+    return own ?? (this.last?.isConnected ? this.last : null) ?? this.chosen[0] ?? null;
   }
 
   chooseNone() {

@@ -16,6 +16,16 @@ from labeling.views.noting import note
 __all__ = ["draw"]
 
 _PICTURE_PX: Final = 400
+_EXPLAINED: Final = {
+    "how": "By which page: label, grid or review; import: with a labelled collection; correction: "
+    "a visitor of the window, which asks those who label and does not count.",
+    "trust": "How far an imported label is to be trusted, as its collection says: training weighs "
+    "it by that.",
+    "learned from it": "Whether the model had learned from this meme or its family. Where not, "
+    "the meme was held out, and what the model says of it can be compared with people's answers.",
+    "score": "How unlike the two pictures are where they differ most: 0 not at all, 1 as black "
+    "and white.",
+}
 
 
 def draw(collection: Opened, annotator: str) -> None:
@@ -34,7 +44,7 @@ def draw(collection: Opened, annotator: str) -> None:
         placeholder="its number",
     )
     if meme_id is None:
-        st.info("The other pages tell the number of each meme.")
+        st.info("The number of a meme on the other pages leads here.")
         return
     with collection.database.reading() as session:
         found = history(session, meme_id)
@@ -70,7 +80,7 @@ def _picture(collection: Opened, found: History) -> None:
         return
     try:
         data = collection.media.get(found.meme.sha256, found.meme.format)
-        st.image(thumbnail(data, _PICTURE_PX), alt=f"Meme {found.meme.id}")
+        st.image(thumbnail(data, _PICTURE_PX, whole=True), alt=f"Meme {found.meme.id}")
     except MemeEraError as error:
         st.text(str(error))
 
@@ -78,7 +88,9 @@ def _picture(collection: Opened, found: History) -> None:
 def _table(title: str, nothing: str, rows: Any) -> None:
     st.subheader(title, anchor=False)
     if some := list(rows):
-        st.dataframe(some, hide_index=True, alt=title, placeholder="")
+        explained = {name: _EXPLAINED[name] for name in some[0] if name in _EXPLAINED}
+        columns = {name: st.column_config.Column(help=text) for name, text in explained.items()}
+        st.dataframe(some, hide_index=True, alt=title, placeholder="", column_config=columns)
     else:
         note(nothing)
 
@@ -96,6 +108,7 @@ def _vote(one: Vote) -> dict[str, Any]:
         "when": _told(one.created_at),
         "who": one.annotator,
         "how": one.channel,
+        "trust": one.trust or "",
         "says": GENRE_NAMES.get(one.genre or "", one.genre or one.verdict),
         "and": ", ".join(text for is_so, text in also if is_so),
         "taken back": _told(one.undone_at),

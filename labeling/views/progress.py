@@ -43,7 +43,11 @@ def draw(collection: Opened, annotator: str) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         _chart("Memes by genre", by_genre(_genre_bars(now)), height=440)
-        note(f"Paler: memes that nobody has answered. {_to_goal_of_genre(now)}")
+        note(
+            "Paler: memes that nobody has answered, by their weak labels, which are what the "
+            "places they were seen in usually post; training weighs those less, and drops them "
+            f"once somebody answers. {_to_goal_of_genre(now)}"
+        )
     with right:
         _days(now)
     left, right = st.columns(2, gap="medium")
