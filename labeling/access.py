@@ -12,7 +12,7 @@ import secrets
 from typing import Final
 
 from core.errors import MemeEraError
-from db.frontier import salt
+from db.pseudonyms import salt
 from db.session import Database
 
 __all__ = ["Access", "Refused"]
