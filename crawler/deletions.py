@@ -2,8 +2,10 @@
 
 import asyncio
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import scrapy
@@ -18,7 +20,8 @@ from crawler.fetching import fetch
 from crawler.guard import scrapy_settings
 from crawler.sources import Probe, lemmy, reddit, website, youtube
 from crawler.sources.reddit_client import RedditAccount
-from db.deletions import SeenPost, confirm, posts_to_check, remove_gone
+from db.deletions import Removing, SeenPost, confirm, posts_to_check, remove_gone
+from db.engine import scrub
 from db.media import MediaStore
 from db.session import Database
 
@@ -46,17 +49,19 @@ class Tally:
     no_answer: int = 0  # they are asked about again
     memes_removed: int = 0
     files_removed: int = 0
+    also_removed: Counter[str] = field(default_factory=Counter)  # votes, small copies, ...
     error: str | None = None
 
     def __str__(self) -> str:
         return (
             f"{self.asked} posts asked about: {self.gone} gone, {self.no_answer} without an "
             f"answer; {self.memes_removed} memes removed, {self.files_removed} files"
+            + "".join(f", {n} {what.replace('_', ' ')}" for what, n in self.also_removed.items())
         )
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return asdict(self)
+        return asdict(self) | {"also_removed": dict(self.also_removed)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,8 @@ def ask_sources(
     database = Database.open(settings)
     process = CrawlerProcess(_process_settings(settings))
     crawler = process.create_crawler(_Spider)
-    work = _Work(database, MediaStore.open(settings), account, limit, max_share, dry_run)
+    media = MediaStore.open(settings)
+    work = _Work(database, media, settings.data_dir, account, limit, max_share, dry_run)
     process.crawl(crawler, sources=sources, work=work)
     process.start()
     database.engine.dispose()
@@ -104,6 +110,7 @@ def ask_sources(
 class _Work:
     database: Database
     media: MediaStore
+    data_dir: Path
     account: RedditAccount | None
     limit: int
     max_share: float
@@ -183,9 +190,12 @@ class _Spider(scrapy.Spider):
                 confirm(session, source, some)
         for some in batched(sorted(gone), _N_TOGETHER):
             with self._work.database.writing_alone() as session:
-                removed = remove_gone(session, self._work.media, source, some)
+                removing = Removing(session, self._work.media, self._work.data_dir)
+                removed = remove_gone(removing, source, some)
             tally.memes_removed += removed.memes
             tally.files_removed += removed.files
+            tally.also_removed.update(removed.also)
+        scrub(self._work.database.engine)
 
 
 def _process_settings(settings: Settings) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from typing import Final
 
 from core.errors import Reject
 from crawler.sources import Malformed, Page, Post, Source, Visit
-from db.frontier import enqueue, mark_of, move_mark, pseudonym, refuse_post, salt
+from db.frontier import enqueue, mark_of, move_mark, refuse_post
 from db.memes import Seen
+from db.pseudonyms import pseudonym, salt
 from db.runs import Counts
 from db.session import Database
 

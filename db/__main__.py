@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from db.media import MediaStore
     from db.session import Database
 
+_N_MISSING = 10  # pictures that are named
 _limit_option = click.option(
     "--limit", type=click.IntRange(min=1), metavar="N", help="Show the first N alone."
 )
@@ -253,6 +254,79 @@ def export_(
         echo(f"{directory}: {contents}")
     if contents.missing:
         warn(f"{len(contents.missing)} memes without a whole file are not in it")
+
+
+@main.command("backup")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@json_option
+def backup_(file: Path, as_json: bool) -> None:
+    """Write the whole database into FILE, with the list of its pictures; others may go on.
+
+    The pictures themselves are not in it: copy the folder media/ (or the bucket) after it.
+    """
+    from db.backup import backup
+
+    with _database() as (database, media):
+        made = backup(database, media, file)
+    if as_json:
+        print_json({"file": str(file), **asdict(made)})
+    else:
+        click.echo(f"{file}: {made.n_memes} memes; their {made.n_files} files are in {made.media}")
+
+
+@main.command("restore")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Replace what the database holds.")
+@json_option
+def restore_(file: Path, force: bool, as_json: bool) -> None:
+    """Let the database be what FILE holds, a backup; tell which pictures are missing here."""
+    from db.backup import restore
+
+    settings = Settings.load()
+    engine = make_engine(settings)
+    try:
+        done = restore(engine, MediaStore.open(settings), file, force=force)
+    finally:
+        engine.dispose()
+    if as_json:
+        print_json({"backup": asdict(done.backup), "missing": done.missing})
+    else:
+        click.echo(f"{done.backup.n_memes} memes, as of {done.backup.made_at}")
+        for name in done.missing[:_N_MISSING]:
+            click.echo(f"  missing: {name}")
+    if done.missing:
+        warn(
+            f"{len(done.missing)} of {done.backup.n_files} pictures are not here: copy them from "
+            f"{done.backup.media}"
+        )
+
+
+@main.command("forget")
+@click.argument("what", metavar="MEME|AUTHOR|POST")
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@json_option
+def forget_(what: str, dry_run: bool, as_json: bool) -> None:
+    """Remove all that is kept of a meme, of an author's posts, or of one post.
+
+    Names: a meme's number or its file's SHA-256; a post's address, or post:SOURCE:ID;
+    author:NAME, as the source writes it. A picture that others posted as well stays theirs.
+    What is left keeps it out: of a file its SHA-256, of a post a salted hash.
+    """
+    from db.forgetting import BEYOND_REACH, forget
+
+    with _database() as (database, media):
+        forgotten = forget(database, media, Settings.load(), what, dry_run=dry_run)
+    if as_json:
+        print_json({"dry_run": dry_run, **forgotten.as_dict()})
+        return
+    counts = ", ".join(f"{n} {where.replace('_', ' ')}" for where, n in forgotten.counts().items())
+    would = "would be removed" if dry_run else "removed"
+    click.echo(f"{forgotten.what}: {would}: {counts or 'nothing; it was removed before'}")
+    if forgotten.models:
+        click.echo(f"models that learned from it: {', '.join(forgotten.models)}")
+    click.echo(f"not reached: {BEYOND_REACH}")
+    if not forgotten.is_overwritten:
+        warn("others read the database: its log still holds old rows until they are done")
 
 
 def _undo(decision_id: int, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from core.errors import BadInput
 from core.settings import Settings
 
-__all__ = ["MAY_WRITE", "lock_collection", "lock_leases", "make_engine", "why"]
+__all__ = ["MAY_WRITE", "lock_collection", "lock_leases", "make_engine", "scrub", "why"]
 
 # A vote may wait out one crawl batch, and a crawl batch a migration.
 _BUSY_TIMEOUT_MS: Final = 30_000
@@ -48,7 +48,13 @@ def make_engine(settings: Settings) -> Engine:
 def why(engine: Engine, error: DBAPIError) -> str:
     """What a database said, on one line, with which database it was."""
     place = engine.url.render_as_string(hide_password=True)
-    return f"the database {place}: {' '.join(str(error.orig).split())}"
+    said = " ".join(str(error.orig).split())
+    if "malformed" in said or "not a database" in said:
+        said = (
+            f"damaged ({said}); restore a backup with `memeera db restore`, "
+            "made by `memeera db backup`"
+        )
+    return f"the database {place}: {said}"
 
 
 def _make_data_dir(data_dir: Path) -> None:
@@ -59,6 +65,24 @@ def _make_data_dir(data_dir: Path) -> None:
             f"the data folder {data_dir} cannot be made: {error.strerror}; "
             "set MEMEERA_DATA_DIR to a folder that can be written"
         ) from error
+
+
+def scrub(engine: Engine) -> bool:
+    """After a removal, let its old rows be overwritten; False: SQLite has readers yet, try later.
+
+    SQLite zeroes what is deleted (`secure_delete`), but the old pages are in its log until that is
+    written back. PostgreSQL keeps rows that nobody sees until a VACUUM.
+    """
+    if engine.dialect.name == "postgresql":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM"))
+        return True
+    raw = engine.raw_connection()
+    try:
+        (is_busy, _, _) = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        raw.close()
+    return not is_busy
 
 
 def lock_collection(connection: Connection) -> None:
@@ -87,6 +111,7 @@ def _set_up_sqlite(dbapi: sqlite3.Connection, _record: object) -> None:
     for pragma in (
         "synchronous = NORMAL",  # safe against kill -9; a power cut may lose the last commits
         "foreign_keys = ON",
+        "secure_delete = ON",  # what was removed is overwritten, and not only unlinked
     ):
         dbapi.execute(f"PRAGMA {pragma}")
 

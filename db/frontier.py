@@ -5,8 +5,6 @@ A medium is pending from the transaction in which its post is listed to the one 
 stored or refused, so that a crawl that is killed at any moment loses none.
 """
 
-import hashlib
-import secrets
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from core.errors import Reject
 from db.columns import as_text
-from db.models import Pending, Refused, Salt, Sighting, Watermark
+from db.models import Pending, Refused, Sighting, Watermark
+from db.pseudonyms import forgotten_post, salt_if_any
 
 if TYPE_CHECKING:
     from db.memes import Seen
@@ -32,17 +31,14 @@ __all__ = [
     "n_pending",
     "next_due",
     "pending_counts",
-    "pseudonym",
     "refuse_post",
     "refused_counts",
     "reject",
-    "salt",
     "settle",
     "try_later",
 ]
 
 _KEY: Final = ("source", "post_id", "media_index", "image_url")
-_PSEUDONYM_BYTES: Final = 8
 
 Place = tuple[str, str, int]  # source, post, index
 
@@ -182,25 +178,6 @@ def move_mark(session: Session, listing: str, mark: str) -> None:
     session.merge(Watermark(listing=listing, mark=mark, moved_at=datetime.now(UTC)))
 
 
-def salt(session: Session) -> bytes:
-    """What this collection hashes authors' names with; made where there is none."""
-    kept = session.scalar(select(Salt.salt).where(Salt.id == 1))
-    if kept is None:
-        kept = secrets.token_bytes(16)
-        session.add(Salt(id=1, salt=kept))
-        session.flush()
-    return kept
-
-
-def pseudonym(salt: bytes, source: str, author: str) -> str:
-    """What an author is called here: 16 hex characters, the same for the same name.
-
-    A salted hash: without the collection's salt, names cannot be tried out.
-    """
-    name = f"{source}:{author}".encode("utf-8", "backslashreplace")
-    return hashlib.blake2b(name, key=salt, digest_size=_PSEUDONYM_BYTES).hexdigest()
-
-
 def n_pending(session: Session, listings: Sequence[str] | None) -> int:
     """How many media wait to be fetched; listings as in `due`."""
     query = select(func.count(Pending.id)).where(*_of(listings, ()))
@@ -235,19 +212,22 @@ def _place(seen: "Seen") -> Place:
 
 
 def _known(session: Session, media: "Iterable[Seen]") -> set[Place]:
-    """Of these media, those that are stored, pending or refused."""
+    """Of these media, those that are stored, pending, refused or forgotten."""
     by_source: dict[str, set[str]] = {}
     for seen in media:
-        by_source.setdefault(seen.source, set()).add(seen.post_id)
+        by_source.setdefault(seen.source, set()).add(as_text(seen.post_id))
     known: set[Place] = set()
+    key = salt_if_any(session)
     for source, post_ids in by_source.items():
+        named = {post: post for post in post_ids}
+        named |= {forgotten_post(key, source, post): post for post in post_ids}
         for table in (Sighting, Pending, Refused):
             rows = session.execute(
                 select(table.post_id, table.media_index).where(
-                    table.source == source, table.post_id.in_(post_ids)
+                    table.source == source, table.post_id.in_(named)
                 )
             )
-            known.update((source, row.post_id, row.media_index) for row in rows)
+            known.update((source, named[row.post_id], row.media_index) for row in rows)
     return known
 
 

@@ -69,6 +69,11 @@ class MediaStore:
         url = settings.media_url or str(settings.data_dir / "media")
         return cls(url)
 
+    @property
+    def root(self) -> str:
+        """Where the files are."""
+        return str(self._fs.unstrip_protocol(self._root))
+
     def put(self, sha256: str, format_name: str, data: bytes) -> None:
         """Keep the bytes as they came. Keeping the same bytes twice changes nothing."""
         path = self.path(sha256, format_name)

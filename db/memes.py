@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from core.fingerprint import Fingerprint
 from core.settings import Settings
-from db.columns import insert_row
+from db.columns import as_text, insert_row
 from db.decisions import record
 from db.matching import Decision, Matcher, New, Repost, newest_decision
 from db.media import MediaStore
 from db.models import Copy, Meme, Sighting
 from db.pictures import as_columns, keep_words
+from db.pseudonyms import FORGOTTEN, forgotten_post, salt_if_any
 from db.recognition import Looked
 from db.session import Database
 from db.sightings import Kept, kept
@@ -56,7 +57,7 @@ class Seen:
     year_high: int | None = None
     source_group: str | None = None
     fold: int | None = None
-    author: str | None = None  # a pseudonym (`db.frontier.pseudonym`)
+    author: str | None = None  # a pseudonym (`db.pseudonyms`)
     licence: str | None = None
 
     def __post_init__(self) -> None:
@@ -90,7 +91,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Barred:
-    """A file that was removed, because it is gone where it was seen; nothing is kept of it."""
+    """A file that was removed, or a post that was forgotten; nothing is kept of it."""
 
     meme_id: int
     copy_id: None = None
@@ -99,11 +100,11 @@ class Barred:
 # Made once: to put a statement together takes longer than to run it.
 _SIGHTED: Final = select(Sighting.id).where(
     Sighting.source == bindparam("source"),
-    Sighting.post_id == bindparam("post"),
+    Sighting.post_id.in_([bindparam("post"), bindparam("forgotten")]),
     Sighting.media_index == bindparam("index"),
 )
 
-BARRED: Final = "this very file was removed before, because it was gone where it was seen"
+BARRED: Final = "this very file, or the post, was removed before, and is kept out"
 
 AddOutcome = Added | Reposted | Known | Barred
 
@@ -170,6 +171,7 @@ class Adder:
         self.session = session
         self._matcher = matcher
         self._media = media
+        self._salt = salt_if_any(session)
 
     def add(
         self, data: bytes, picture: Fingerprint, seen: Seen, looked: Looked | None = None
@@ -268,13 +270,20 @@ class Adder:
         return Kept(decision.of, copy_id)
 
     def _sighted(self, seen: Seen) -> Sighting | None:
-        place = {"source": seen.source, "post": seen.post_id, "index": seen.media_index}
+        place = {
+            "source": seen.source,
+            "post": seen.post_id,
+            "forgotten": forgotten_post(self._salt, seen.source, as_text(seen.post_id)),
+            "index": seen.media_index,
+        }
         known = self.session.connection().scalar(_SIGHTED, place)
         return None if known is None else self.session.get_one(Sighting, known)
 
 
-def _known(sighting: Sighting, seen: Seen) -> Known:
+def _known(sighting: Sighting, seen: Seen) -> Known | Barred:
     """What a labelled collection says may come after its pictures did."""
+    if sighting.post_id.startswith(FORGOTTEN):
+        return Barred(sighting.meme_id)
     for name in ("community", "year_low", "year_high", "source_group", "fold"):
         if (value := getattr(seen, name)) is not None:
             setattr(sighting, name, value.lower() if name == "community" else value)

@@ -26,7 +26,7 @@ from db.pictures import moved
 from db.templates import tidy_template
 from db.years import posted_at_believed
 
-__all__ = ["merge_meme", "move_copy", "split_copy", "swap_with_copy"]
+__all__ = ["merge_meme", "move_copy", "recount", "split_copy", "swap_with_copy"]
 
 
 def merge_meme(session: Session, meme: Meme, into: int) -> None:
@@ -44,7 +44,7 @@ def merge_meme(session: Session, meme: Meme, into: int) -> None:
     session.expunge(meme)
     session.execute(delete(Meme).where(Meme.id == meme_id))
     tidy_template(session, template_id)
-    _recount(session, into)
+    recount(session, into)
 
 
 def move_copy(session: Session, copy: Copy, into: int) -> None:
@@ -54,8 +54,8 @@ def move_copy(session: Session, copy: Copy, into: int) -> None:
     session.flush()
     for table in (Sighting, Vote):
         _set(session, table, {"meme_id": into}, table.copy_id == copy.id)
-    _recount(session, left)
-    _recount(session, into)
+    recount(session, left)
+    recount(session, into)
     _take_along(session, copy.sha256, left, into)
 
 
@@ -75,8 +75,8 @@ def split_copy(session: Session, copy: Copy, template_id: int) -> int:
         _set(session, table, {"meme_id": meme.id, "copy_id": None}, table.copy_id == copy.id)
     session.delete(copy)
     tidy_template(session, template_id)
-    _recount(session, left.id)
-    _recount(session, meme.id)
+    recount(session, left.id)
+    recount(session, meme.id)
     _take_along(session, meme.sha256, left.id, meme.id)
     return meme.id
 
@@ -122,7 +122,7 @@ def _set(session: Session, table: Any, values: dict[str, Any], *where: Any) -> N
     session.expire_all()
 
 
-def _recount(session: Session, meme_id: int) -> None:
+def recount(session: Session, meme_id: int) -> None:
     """Let a meme be as old as its earliest sighting, and as safe for work as all of them."""
     meme = session.get_one(Meme, meme_id)
     of_it = Sighting.meme_id == meme_id

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Final
 
 from core.errors import MemeEraError
-from db.frontier import salt
+from db.pseudonyms import salt
 from db.session import Database
 
 __all__ = ["TOKEN_LIFE_S", "Access", "Expired", "Refused"]

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from core.errors import MemeEraError
 from core.fingerprint import fingerprint, hash_bytes
@@ -12,6 +13,7 @@ from db.check import check
 from db.decisions import standing
 from db.deletions import (
     Removed,
+    Removing,
     SeenPost,
     confirm,
     posts_to_check,
@@ -21,8 +23,9 @@ from db.deletions import (
 from db.duplicates import duplicates
 from db.labels import cast
 from db.listing import describe_memes, labelled_memes
-from db.memes import Added, Barred, Collection, Known, Reposted
+from db.memes import Added, Barred, Collection, Reposted
 from db.models import Meme, MemeStatus, Outcome, Sighting
+from db.pseudonyms import forgotten_post, salt
 from db.rematch import Rematcher
 from tests.collecting import add, place, state
 from tests.pictures import picture, repost
@@ -31,15 +34,24 @@ ORIGINAL, SMALLER = picture(1), repost(picture(1))
 OTHER = picture(2)
 
 
+def removing(collection: Collection, session: Session) -> Removing:
+    return Removing(session, collection.media, Path("data"))
+
+
 def remove(collection: Collection, *post_ids: str) -> Removed:
     with collection.database.writing_alone() as session:
-        return remove_gone(session, collection.media, "test", post_ids)
+        return remove_gone(removing(collection, session), "test", post_ids)
 
 
 def remove_and_be_killed(collection: Collection, *post_ids: str) -> None:
     with collection.database.writing_alone() as session:
-        remove_gone(session, collection.media, "test", post_ids)
+        remove_gone(removing(collection, session), "test", post_ids)
         raise KeyboardInterrupt
+
+
+def forgotten(collection: Collection, post_id: str) -> str:
+    with collection.database.reading() as session:
+        return forgotten_post(salt(session), "test", post_id)
 
 
 def is_kept(collection: Collection, data: bytes) -> bool:
@@ -100,9 +112,9 @@ def test_the_same_file_is_not_taken_in_again(collection: Collection) -> None:
     assert add(collection, ORIGINAL, "2") == Barred(meme_id)
     with collection.adding() as adder:
         assert adder.see_again(hash_bytes(ORIGINAL), place("3")) == Barred(meme_id)
-    assert isinstance(add(collection, ORIGINAL, "1"), Known)
+    assert add(collection, ORIGINAL, "1") == Barred(meme_id)
     assert not is_kept(collection, ORIGINAL)
-    assert set(state(collection)["sightings"]) == {"1"}
+    assert set(state(collection)["sightings"]) == {forgotten(collection, "1")}
 
 
 def test_pictures_are_no_longer_compared_with_a_removed_one(collection: Collection) -> None:
@@ -141,7 +153,8 @@ def test_a_meme_that_is_still_seen_elsewhere_goes_on_with_that_file(collection: 
     is_now = state(collection)
     assert set(is_now["memes"]) == {own}
     assert is_now["copies"] == {gone: own}
-    assert is_now["sightings"] == {"1": (gone, own), "2": (own, own)}
+    first = forgotten(collection, "1")
+    assert is_now["sightings"] == {first: (gone, own), "2": (own, own)}
     assert add(collection, ORIGINAL, "3") == Barred(meme_id)
     # Those who compare know the file that is left.
     assert isinstance(add(collection, repost(SMALLER, quality=50), "4"), Reposted)

@@ -17,16 +17,15 @@ from db.frontier import (
     n_pending,
     next_due,
     pending_counts,
-    pseudonym,
     refuse_post,
     refused_counts,
     reject,
-    salt,
     settle,
     try_later,
 )
 from db.memes import Collection, Seen
 from db.models import Pending, Sighting
+from db.pseudonyms import pseudonym, salt
 from tests.collecting import add
 from tests.pictures import picture
 
