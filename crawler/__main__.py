@@ -104,6 +104,11 @@ def import_(
     report(counts, as_json)
     if counts.n_rejected == counts.listed:
         raise BadInput(f"{folder}: none of its {counts.listed} files is a picture that is taken")
+    if counts.failed:
+        raise MemeEraError(
+            f"{counts.failed} of {counts.listed} files failed, as told above; the rest is done, and "
+            "the same command tries them again"
+        )
 
 
 @main.command("sync-deletions")

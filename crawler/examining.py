@@ -7,7 +7,9 @@ for whoever asked that process (`core.isolated`).
 from dataclasses import dataclass
 from typing import Self
 
-from core.errors import ImageRejected, Reject
+from sqlalchemy.exc import DataError
+
+from core.errors import ImageRejected, MemeEraError, Reject
 from core.fingerprint import Fingerprint, fingerprint
 from core.isolated import TooSlow, WorkerDied, within
 from core.processes import bound_memory
@@ -15,7 +17,7 @@ from core.settings import Settings
 from db.memes import Collection
 from db.recognition import Looked
 
-__all__ = ["Examined", "Unusable", "examine", "open_bounded"]
+__all__ = ["Examined", "Unusable", "examine", "is_of_picture", "open_bounded"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +67,8 @@ def examine(collection: Collection, data: bytes, timeout_s: float) -> Examined |
         return Unusable(error.reason, error.detail, passes=False)
     except Exception as error:  # noqa: BLE001  # one picture ends no batch, whatever it is
         return Unusable.unforeseen(error)
+
+
+def is_of_picture(error: Exception) -> bool:
+    """Whether the picture, or what is said of it, could not be stored; or else nothing can be."""
+    return not isinstance(error, MemeEraError) or isinstance(error.__cause__, DataError)

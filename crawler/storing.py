@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy.exc import DataError
-
 from core.errors import MemeEraError, Reject
 from core.isolated import within
 from core.settings import Settings
-from crawler.examining import Examined, Unusable, examine, open_bounded
+from crawler.examining import Examined, Unusable, examine, is_of_picture, open_bounded
 from crawler.items import Failed, Fetched, Item, SeenAgain
 from db.frontier import Medium, Tries, reject, settle, try_later
 from db.memes import BARRED, Adder, Barred, Known, Reposted
@@ -103,7 +101,7 @@ class Storekeeper:
     def _unstored(self, job: _Job, error: Exception, counts: dict[str, Any]) -> Outcome:
         """What becomes of a medium that alone could not be stored."""
         detail = str(error) or type(error).__name__
-        if isinstance(job, Failed) or not _is_of_medium(error):
+        if isinstance(job, Failed) or not is_of_picture(error):
             return Outcome(Became.UNSTORED, detail=detail)
         again = Unusable.unforeseen(error)
         failed = Failed(job.medium, again.reason, again.detail, passes=again.passes)
@@ -136,8 +134,3 @@ class Storekeeper:
         ):
             return Outcome(Became.LATER, job.reason, job.detail)
         return Outcome(Became.REFUSED, job.reason, job.detail)
-
-
-def _is_of_medium(error: Exception) -> bool:
-    """Whether the medium is what cannot be stored, and not the place what cannot be written."""
-    return not isinstance(error, MemeEraError) or isinstance(error.__cause__, DataError)
