@@ -10,7 +10,6 @@
 Streamlit runs this same file to draw the window.
 """
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +33,7 @@ from core.cli import (
     run,
     warn,
 )
+from core.cpus import n_cpus
 from core.errors import BadInput
 from core.genres import GENRES
 from core.images import decode
@@ -127,7 +127,7 @@ class MemeEra:
 def _by_threads(
     work: Callable[[_Item], _Result], items: Iterable[_Item], n_threads: int | None = None
 ) -> Iterator[_Result]:
-    n_threads = n_threads or len(os.sched_getaffinity(0))
+    n_threads = n_threads or n_cpus()
     with ThreadPoolExecutor(n_threads) as pool:
         yield from in_order(pool, n_threads, work, items)
 

@@ -1,6 +1,5 @@
 """Serves the window and the API: one process that listens, and those that answer."""
 
-import os
 import secrets
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from app.browser_routes import modules
 from app.running import run_with
 from app.service import Service
 from app.theme import THEME
+from core.cpus import n_cpus
 from core.origins import is_local
 from core.settings import Settings
 from core.window import serve_window
@@ -54,7 +54,7 @@ def serve(
     if token is None and not is_local(host):
         made = secrets.token_urlsafe(24)
         token = SecretStr(made)
-    service = Service(settings, n_processes or len(os.sched_getaffinity(0)), version)
+    service = Service(settings, n_processes or n_cpus(), version)
     run_with(service)
     serve_window(
         script,

@@ -5,13 +5,13 @@ others. Transactions still follow one another: each is under the collection's lo
 that ends its process, or is ended for what it takes, ends nothing else.
 """
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from core.cpus import n_cpus
 from core.errors import MemeEraError, Reject
 from core.isolated import within
 from core.settings import Settings
@@ -24,7 +24,7 @@ from db.runs import save_counts
 __all__ = ["N_PROCESSES", "Became", "Outcome", "Storekeeper"]
 
 # A picture of 50 megapixels takes 800 MB while it is decoded, and each process 200 MB always.
-N_PROCESSES: Final = min(os.cpu_count() or 1, 4)
+N_PROCESSES: Final = min(n_cpus(), 4)
 """How many store at a time."""
 
 

@@ -5,7 +5,6 @@ its own that moves the mark of how far it came, so that it can be killed at any 
 may add memes in between.
 """
 
-import os
 import sys
 import time
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from sqlalchemy.orm import Session
 from tqdm import tqdm
 
 from core.cli import warn
+from core.cpus import n_cpus
 from db.matching import Matcher
 from db.media import MediaStore
 from db.models import Copy, DistinctPair, Meme, Rematch
@@ -66,7 +66,7 @@ class Rematcher:
 
     def run(self) -> Tally:
         """Go on to the end; gives what became of all files, before an interruption as well."""
-        n_threads = min(os.cpu_count() or 1, _MAX_THREADS)
+        n_threads = min(n_cpus(), _MAX_THREADS)
         with (
             ThreadPoolExecutor(n_threads) as pool,
             tqdm(

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from tests.conftest import ROOT
+from tests.processes import children
 
 _TIMEOUT_S = 60  # no answer takes as long, on however busy a machine
 
@@ -27,10 +28,7 @@ class Server:
 
     def answering(self) -> list[int]:
         """The processes that answer for it."""
-        found = []
-        for task in Path(f"/proc/{self.pid}/task").iterdir():
-            found += [int(pid) for pid in (task / "children").read_text().split()]
-        return found
+        return children(self.pid)
 
 
 @contextmanager

@@ -84,7 +84,7 @@ def postgresql_server() -> Iterator[PostgreSQL]:
     """A PostgreSQL of this test process alone; it listens on a socket in its own folder."""
     programs = programs_folder()
     if programs is None:
-        pytest.skip("PostgreSQL is not installed: no initdb on the PATH nor in /usr/lib/postgresql")
+        pytest.skip("PostgreSQL is not installed: no initdb on the PATH, nor where it is put")
     pytest.importorskip("psycopg", reason="psycopg is not installed: pip install memeera[postgres]")
     with PostgreSQL(programs) as server:
         yield server
@@ -157,7 +157,10 @@ def browser() -> Iterator[Browser]:
     A module's, not the session's: Playwright keeps an event loop running in this thread meanwhile,
     and other tests start their own.
     """
-    names = ("chromium", "chromium-browser", "google-chrome")
+    names = (
+        *("chromium", "chromium-browser", "google-chrome"),
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    )
     program = next(filter(None, map(shutil.which, names)), None)
     if program is None:
         pytest.skip(f"no browser is installed: none of {', '.join(names)} on the PATH")

@@ -126,9 +126,11 @@ class PostgreSQL:
 def programs_folder() -> Path | None:
     if (on_path := shutil.which("initdb")) is not None:
         return Path(on_path).resolve().parent
-    # Debian keeps them off the PATH, one folder a version.
-    versions = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
-    return max(versions, key=lambda folder: float(folder.parent.name), default=None)
+    # Debian and Homebrew keep them off the PATH, one folder a version.
+    debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    homebrew = Path("/opt/homebrew/opt").glob("postgresql@*/bin/initdb")
+    versions = [path.parent for path in (*debian, *homebrew)]
+    return max(versions, key=lambda folder: float(folder.parent.name.split("@")[-1]), default=None)
 
 
 def _unprivileged_user() -> str:

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Installs what the tests need beyond Python: a browser and PostgreSQL's binaries. Where this is no
+# Installs what the tests need beyond Python: a browser, PostgreSQL's binaries, ps. Where this is no
 # Debian, or not root, it says what is missing, and the tests that need it skip and say so too.
 set -euo pipefail
 missing=()
-command -v chromium chromium-browser google-chrome >/dev/null || missing+=(chromium)
-compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
+command -v chromium chromium-browser google-chrome >/dev/null || [ -d '/Applications/Google Chrome.app' ] || missing+=(chromium)
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || compgen -G '/opt/homebrew/opt/postgresql@*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
+command -v ps >/dev/null || missing+=(procps)
 [ ${#missing[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
   echo "installing ${missing[*]} for the tests"

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -25,14 +26,14 @@ from db.memes import Collection
 from db.runs import start_run
 from tests.collecting import add
 from tests.conftest import ROOT
-from tests.pictures import picture, repost, sibling
+from tests.pictures import picture, repost
 from training.registry import STARTER, Registry
 
 # What hides the line before it, begins others in six ways, changes colours twice, turns the
 # direction of writing, and is no text.
 HOSTILE: Final = (
-    "x\x1b[2k\rforged\nforged\x0bforged\x85forged\u2028forged\u2029forged\t\x9b31m\x7f\u202e\udcff"
-)
+    "x\x1b[2k\rforged\nforged\x0bforged\x85forged\u2028forged\u2029forged\t\x9b31m\x7f\u202e"
+) + "\udcff" * (sys.platform != "darwin")  # macOS takes no file name that is no UTF-8
 ACTIVE: Final = re.compile(r"[^\S \n]|[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -128,13 +129,13 @@ def test_tables_of_the_collection_show_what_sources_wrote_escaped(
 ) -> None:
     name = HOSTILE.removesuffix("\udcff")  # no database takes that
     collection = Collection.open(home)
-    for number, data in enumerate([picture(1), sibling(1, 1), repost(picture(1))]):
+    for number, data in enumerate([picture(1), repost(picture(1))]):
         add(collection, data, f"{number}{name}", community=name, title=name, author=name)
     with collection.database.writing_alone() as session:
         start_run(session, name, name)
     collection.database.engine.dispose()
-    for words in ("stats", "memes", "templates", "duplicates"):
-        assert clean(name) in printed(capsys, db.__main__.main, words)
+    for words in (["stats"], ["memes"], ["templates", "--all"], ["duplicates"]):
+        assert clean(name) in printed(capsys, db.__main__.main, *words)
     assert clean(name) in printed(capsys, crawler.__main__.main, "status")
     left_over = home.data_dir / "media" / "ab" / (HOSTILE.replace("/", "") + ".jpg")
     left_over.parent.mkdir(exist_ok=True, parents=True)

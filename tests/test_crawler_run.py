@@ -30,6 +30,7 @@ from db.runs import Counts
 from db.session import Database
 from demo.collection import DemoPost, PostKind, posts
 from demo.site import serve
+from tests.processes import children, wait_until_ended
 
 ROOT = Path(__file__).parents[1]
 LOOPBACK = "127.0.0.0/8"
@@ -80,27 +81,6 @@ def picture(seed: int, side: int = 96) -> bytes:
     file = io.BytesIO()
     Image.frombytes("RGB", (8, 8), noise).resize((side, side)).save(file, "PNG")
     return file.getvalue()
-
-
-def children(pid: int) -> list[int]:
-    """The processes that a process has started."""
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def is_running(pid: int) -> bool:
-    """Whether there is such a process, and it has not ended."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def wait_until_ended(pids: list[int]) -> None:
-    """Wait for processes that end soon."""
-    deadline = time.monotonic() + 20
-    while any(map(is_running, pids)):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def post(number: int, community: str, data: bytes, file_name: str | None = None) -> DemoPost:

@@ -1,7 +1,6 @@
 """Reads the words of every meme that lacks them, in processes of its own."""
 
 import multiprocessing
-import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -12,6 +11,7 @@ from typing import Any, Final
 
 from tqdm import tqdm
 
+from core.cpus import n_cpus
 from core.errors import MemeEraError
 from core.images import decode
 from core.in_order import in_order
@@ -62,7 +62,7 @@ def read_all(settings: Settings, n_workers: int | None = None) -> Counts:
     database = Database.open(settings)
     with database.reading() as session:
         n = n_unread(session)
-    n_workers = min(n, n_workers or len(os.sched_getaffinity(0)))
+    n_workers = min(n, n_workers or n_cpus())
     with tqdm(total=n, unit=" memes", disable=None, file=sys.stderr) as bar:
         reading = _read(settings, database, n_workers)
         while some := list(islice(reading, _N_KEPT)):
