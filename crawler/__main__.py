@@ -30,6 +30,7 @@ main.add_command(backfill)
 def schedule() -> None:
     """Run the crawls of the plan (crawler.toml) at their times, until stopped."""
     from crawler.schedule import DatabaseMemory, Scheduler, WallClock, crawl_in_process
+    from db.alone import alone
 
     crawls = plan()
     if not any(crawl.times for crawl in crawls):
@@ -39,9 +40,10 @@ def schedule() -> None:
     database = Database.open(Settings.load())
     clock = WallClock()
     clock.end_on_signals()
-    Scheduler(
-        crawls, lambda crawl: crawl_in_process(crawl, clock), DatabaseMemory(database), clock
-    ).run()
+    with alone(database.engine, "schedule"):
+        Scheduler(
+            crawls, lambda crawl: crawl_in_process(crawl, clock), DatabaseMemory(database), clock
+        ).run()
     database.engine.dispose()
 
 
@@ -106,7 +108,7 @@ def import_(
         raise BadInput(f"{folder}: none of its {counts.listed} files is a picture that is taken")
     if counts.failed:
         raise MemeEraError(
-            f"{counts.failed} of {counts.listed} files failed, as told above; the rest is done, and "
+            f"{counts.failed} of {counts.listed} files failed, as told above; the rest is done; "
             "the same command tries them again"
         )
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from core.errors import Reject
-from crawler.sources import Fetch, Malformed, Page, Post, Source
+from crawler.sources import Fetch, Malformed, Page, Post, Source, not_ahead
 from db.frontier import enqueue, mark_of, move_mark, pseudonym, refuse_post, salt
 from db.memes import Seen
 from db.runs import Counts
@@ -142,7 +142,7 @@ class Lister:
             title=post.title,
             flair=post.flair,
             score=post.score,
-            posted_at=post.posted_at,
+            posted_at=not_ahead(post.posted_at),
             nsfw=post.nsfw,
             author=None if post.author is None else pseudonym(self._salt, post.source, post.author),
             licence=post.licence,

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from crawler.sources import Malformed, Page, Post
+from crawler.sources import Malformed, Page, Post, not_ahead
 
 __all__ = ["Progress", "Sort"]
 
@@ -28,17 +28,18 @@ class Sort(StrEnum):
 class Progress:
     """How far one run of a listing has come.
 
-    The mark is the time of the newest post. Posts of a day before it are listed again.
+    The mark is the time of the newest post, and never later than now: one post of the future would
+    be newer than all that come. Posts of a day before it are listed again.
 
     Args:
-        mark: where the last run came to; None: there was none.
+        mark: where the last run came to; None: there was none. One of the future says nothing.
         limit: of posts; None: all there are.
         newest_first: whether older posts follow newer ones; in another order, no page has a mark
             and none is known to be the last.
     """
 
     def __init__(self, mark: str | None, limit: int | None, *, newest_first: bool) -> None:
-        self._last = None if mark is None else datetime.fromisoformat(mark)
+        self._last = None if mark is None else not_ahead(datetime.fromisoformat(mark))
         self._newest = self._last or _EVER
         self._n_left = limit
         self._newest_first = newest_first
@@ -85,4 +86,5 @@ class Progress:
 
 
 def _times(posts: Sequence[Outcome]) -> list[datetime]:
-    return [post.posted_at for post in posts if isinstance(post, Post) and post.posted_at]
+    posted = (not_ahead(post.posted_at) for post in posts if isinstance(post, Post))
+    return [at for at in posted if at is not None]
