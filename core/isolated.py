@@ -12,7 +12,7 @@ import signal
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
@@ -82,7 +82,7 @@ class Workers(Generic[_S]):
     """Processes that each make a state and then work with it; they end with this one.
 
     Args:
-        n: how many processes; each starts with its first work.
+        n: how many processes; they start at once.
         make: makes the state of a process: a class, or a function of a module.
         arguments: for `make`.
     """
@@ -149,6 +149,8 @@ class Workers(Generic[_S]):
     def _serve(self) -> None:
         """Pass on work to one process, and start another where it died."""
         worker: _Worker | None = None
+        with suppress(Exception):  # it is tried again, and told, with the first work
+            worker = self._start()
         while (task := self._waiting.get()) is not None:
             future, call = task
             try:

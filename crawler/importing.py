@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
@@ -14,7 +15,7 @@ from core.cpus import n_cpus
 from core.errors import Reject
 from core.isolated import Stopped, WorkerDied, Workers
 from core.settings import Settings
-from crawler.examining import Unusable
+from crawler.examining import Examined, Unusable
 from crawler.intake import SOURCE, File, Intake, Taken
 from crawler.sources.folder import Label
 from db.labels import Prior, set_priors
@@ -53,25 +54,28 @@ def import_files(
     Raises:
         MemeEraError: nothing can be written any more.
     """
-    database = Database.open(settings)
-    try:
+    n_processes = min(n_cpus(), 1 + len(files) // _FILES_A_PROCESS)
+    with Workers(n_processes, Intake, settings) as workers, _opened(settings) as database:
         with database.writing_alone() as session:
             set_priors(session, priors)
             run_id = start_run(session, SOURCE, str(folder))
-        n_processes = min(n_cpus(), 1 + len(files) // _FILES_A_PROCESS)
-        with Workers(n_processes, Intake, settings) as workers:
-            importing = _Importing(database, workers, run_id, settings.max_bytes)
-            importing.all(
-                files,
-                lambda path, data: File.of(
-                    str(path), data, labels.get(path, ()), community, annotator
-                ),
-            )
+        importing = _Importing(database, workers, run_id, settings.max_bytes)
+        importing.all(
+            files,
+            lambda path, data: File.of(str(path), data, labels.get(path, ()), community, annotator),
+        )
         with database.writing() as session:
             save_counts(session, run_id, importing.counts.as_dict(), finished=True)
+    return importing.counts
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Database]:
+    database = Database.open(settings)
+    try:
+        yield database
     finally:
         database.engine.dispose()
-    return importing.counts
 
 
 class _Importing:
@@ -88,13 +92,19 @@ class _Importing:
 
     def all(self, paths: Sequence[Path], read: Callable[[Path, bytes], File]) -> None:
         """Take in all files that can be read, a batch at a time."""
+        adding: list[File] = []
+        added: Future[list[Taken]] | None = None
         with tqdm(total=len(paths), unit=" files", disable=None, file=sys.stderr) as bar:
             for batch in self._batches(paths, read):
-                fresh = self._examined(batch)
-                if fresh:
-                    for file, taken in zip(fresh, self._added(fresh), strict=True):
-                        self._count(file.path, taken)
-                bar.update(self.counts.listed - bar.n)
+                looks = self._look(batch)  # while those before are added
+                if added is not None:
+                    self._count_added(adding, added)
+                bar.update(self.counts.listed - len(batch) - bar.n)
+                adding = self._usable(batch, looks)
+                added = self._add(adding)
+            if added is not None:
+                self._count_added(adding, added)
+            bar.update(self.counts.listed - bar.n)
 
     def _batches(
         self, paths: Sequence[Path], read: Callable[[Path, bytes], File]
@@ -116,15 +126,20 @@ class _Importing:
                 batch = []
         yield batch
 
-    def _examined(self, batch: Sequence[File]) -> list[File]:
-        """Those that can be added, in their order; the others are counted."""
+    def _look(self, batch: Sequence[File]) -> dict[str, Future[Examined | Unusable]]:
+        """Have the files looked at whose very bytes are not kept already."""
         with self._database.reading() as session:
             kept = kept_files(session, [file.sha256 for file in batch])
-        looks = {
+        return {
             file.path: self._workers.submit(Intake.look, file.data)
             for file in batch
             if file.sha256 not in kept
         }
+
+    def _usable(
+        self, batch: Sequence[File], looks: Mapping[str, Future[Examined | Unusable]]
+    ) -> list[File]:
+        """Those that can be added, in their order; the others are counted."""
         usable = []
         for file in batch:
             found = _result(looks[file.path]) if file.path in looks else None
@@ -134,12 +149,21 @@ class _Importing:
                 usable.append(replace(file, examined=found))
         return usable
 
-    def _added(self, files: Sequence[File]) -> list[Taken]:
-        """What became of each; where one ends its process, they are tried one by one."""
-        taken = _result(self._workers.submit(Intake.add, files, self._run_id, self.counts))
+    def _add(self, files: Sequence[File]) -> Future[list[Taken]]:
+        counts = Counts.from_dict(self.counts.as_dict())  # as they are now: it is sent meanwhile
+        return self._workers.submit(Intake.add, files, self._run_id, counts)
+
+    def _count_added(self, files: Sequence[File], added: Future[list[Taken]]) -> None:
+        """Count what became of each; where one ended its process, they are tried one by one."""
+        taken = _result(added)
         if not isinstance(taken, Unusable):
-            return taken
-        return [taken] if len(files) == 1 else [one for f in files for one in self._added([f])]
+            for file, one in zip(files, taken, strict=True):
+                self._count(file.path, one)
+        elif len(files) == 1:
+            self._count(files[0].path, taken)
+        else:
+            for file in files:
+                self._count_added([file], self._add([file]))
 
     def _count(self, path: Path | str, taken: Taken) -> None:
         if not isinstance(taken, Unusable):
