@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from core.errors import Reject
-from crawler.sources import Fetch, Malformed, Page, Post, Source, not_ahead
+from crawler.sources import Fetch, Malformed, Page, Post, Source
+from crawler.sources.newest import not_ahead
 from db.frontier import enqueue, mark_of, move_mark, pseudonym, refuse_post, salt
 from db.memes import Seen
 from db.runs import Counts

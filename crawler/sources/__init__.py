@@ -2,24 +2,15 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Final, Protocol
+from datetime import datetime
+from typing import Protocol
 
 from core.errors import MemeEraError, Reject
 
-__all__ = ["Fetch", "Malformed", "Page", "Post", "Probe", "Source", "SourceFailed", "not_ahead"]
-
-# Clocks differ by minutes, and a time whose zone is not known by 14 hours.
-_AHEAD: Final = timedelta(days=1)
+__all__ = ["Fetch", "Malformed", "Page", "Post", "Probe", "Source", "SourceFailed"]
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """Fetches one listing page under the crawler's limits and politeness; raises SourceFailed."""
-
-
-def not_ahead(at: datetime | None) -> datetime | None:
-    """When something was posted; a little ahead of our clock is now, further ahead is not known."""
-    now = datetime.now(UTC)
-    return None if at is None or at > now + _AHEAD else min(at, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from crawler.sources import Malformed, Page, Post, not_ahead
+from crawler.sources import Malformed, Page, Post
 
-__all__ = ["Progress", "Sort"]
+__all__ = ["Progress", "Sort", "not_ahead"]
 
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 # A post that is approved late, or comes late from another site, appears with its old time.
 _OVERLAP: Final = timedelta(days=1)
+# Clocks differ by minutes, and a time whose zone is not known by 14 hours.
+_AHEAD: Final = timedelta(days=1)
 
 Outcome = Post | Malformed
 
@@ -83,6 +85,12 @@ class Progress:
 
     def _is_seen(self, post: Outcome) -> bool:
         return isinstance(post, Post) and post.post_id in self._seen
+
+
+def not_ahead(at: datetime | None) -> datetime | None:
+    """When something was posted; a little ahead of our clock is now, further ahead is not known."""
+    now = datetime.now(UTC)
+    return None if at is None or at > now + _AHEAD else min(at, now)
 
 
 def _times(posts: Sequence[Outcome]) -> list[datetime]:
