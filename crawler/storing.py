@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from core.cpus import n_cpus
-from core.errors import MemeEraError, Reject
+from core.errors import Reject
 from core.isolated import within
 from core.settings import Settings
 from crawler.examining import Examined, Unusable, examine, is_of_picture, open_bounded
@@ -81,7 +81,7 @@ class Storekeeper:
             return Failed(item.medium, found.reason, found.detail, passes=found.passes)
         if found.looked.decision is not None:  # it will be kept; here, no transaction waits for it
             sha256, header = found.picture.sha256, found.picture.header
-            with suppress(MemeEraError):  # who adds it tries again, and tells
+            with suppress(Exception):  # who adds it tries again, and tells
                 self._collection.media.put(sha256, header.format, item.data)
         return _Picture(item.medium, item.data, found)
 
