@@ -20,6 +20,7 @@ class Reject(StrEnum):
     TOO_MANY_BYTES = "too_many_bytes"
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_SMALL = "too_small"
+    TOO_COSTLY = "too_costly"  # a bomb: seconds or gigabytes to decode, out of few bytes
     UNREADABLE = "unreadable"
     BAD_ADDRESS = "bad_address"
     REFUSED_ADDRESS = "refused_address"

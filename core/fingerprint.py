@@ -10,6 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 from scipy import fft
 
+from core.errors import ImageRejected
 from core.framing import Rectangle, framed_part
 from core.images import Header, decode_grey, later_frames
 from core.signature import SIGNATURE_PX, pack, square
@@ -147,5 +148,9 @@ def _crop(grey: Image.Image, box: Rectangle) -> Image.Image:
     )
 
 
-def _motion(data: bytes) -> str:
-    return "".join(phash_256(square(frame)) for frame in later_frames(data, _LATER))
+def _motion(data: bytes) -> str | None:
+    """The later frames, joined; None where they are damaged, for the first is what people see."""
+    try:
+        return "".join(phash_256(square(frame)) for frame in later_frames(data, _LATER))
+    except ImageRejected:
+        return None

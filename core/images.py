@@ -1,17 +1,20 @@
 """Bytes from anywhere to a picture: the only caller of Pillow's opener."""
 
+import hashlib
 import io
-import struct
+import mmap
 import warnings
-import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from core.errors import ImageRejected, Reject
+from core.formats import Essence, essence, exif
+from core.formats.essence import MAX_PIXELS
+from core.upright import flat, turned, upright
 
 __all__ = [
     "FORMATS",
@@ -29,35 +32,24 @@ __all__ = [
 
 # Pillow opens an MPO, a JPEG with a second photo behind it, as JPEG.
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "BMP")
-# The tallest of 12,621 real memes had about 12 megapixels; 50 decode to 150 MB of RGB.
-MAX_PIXELS: Final = 50_000_000
 # Each frame is decoded on top of those before it: about a second for this much.
 MAX_ANIMATION_PIXELS: Final = 200_000_000
 # Sites embed 1x1 tracking pixels; the smallest real meme side seen was 83.
 MIN_SIDE_PX: Final = 8
 
+# Pillow holds a WebP four times over: 34 bytes can claim 50 million pixels, and took 1.2 GB.
+_MAX_PIXELS_OF: Final = {"WEBP": 40_000_000}
 _THREAD: Final = 3  # height over width, beyond which a thumbnail shows the top alone
 _THUMBNAIL_QUALITY: Final = 80
+# What may follow the pixels of a JPEG that has no end: where they are all there, it changes none.
+_FOLLOWING: Final = (bytes(64), bytes(range(1, 128, 2)))
+_END: Final = b"\xff\xd9"
+# What a decoder takes, at most and at least.
+_PIXEL_BYTES: Final = 16
+_LEAST_BYTES: Final = 2**26
 
-# What Pillow's decoders raise on damaged files of the allowed formats.
-_DECODER_ERRORS: Final = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    KeyError,
-    TypeError,
-    OverflowError,
-    MemoryError,
-    RuntimeError,  # libavif, for most of what it finds wrong
-    ZeroDivisionError,  # AVIF whose timescale is 0
-    struct.error,
-    zlib.error,
-)
-
-# The pixel bound is ours, and a damaged EXIF block is no reason to refuse or to warn. Set once, not
-# around each call: `warnings.catch_warnings` is not safe in the threads that decode.
+# The pixel bound is ours, and what is odd in a file is no reason to warn. Set once, not around each
+# call: `warnings.catch_warnings` is not safe in the threads that decode.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
 
@@ -72,24 +64,31 @@ class Header:
     frames: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A file whose pixels are not decoded yet."""
+
+    image: Image.Image
+    header: Header
+    orientation: int
+
+
 def read_header(data: bytes) -> Header:
     """What the bytes are, read without decoding pixels; the file's name plays no part.
 
     Raises:
         ImageRejected: not such an image, or out of bounds.
+        MemoryError: the machine has too little now; the picture may be whole.
     """
-    with _open(data) as image:
-        try:
-            return _header(image)
-        except _DECODER_ERRORS as error:
-            raise _corrupt(error) from error
+    with _opened(data, pixels=False) as opened:
+        return opened.header
 
 
 def decode(data: bytes, at_least_px: int | None = None) -> Image.Image:
     """Decode one image, upright and opaque, to RGB.
 
     Transparency is laid over white, as the sites that host memes show it. Of an animation, the
-    first frame is kept. The whole file is read, so that a truncated one is found.
+    first frame is kept. All of its pixels are read, so that a truncated one is found.
 
     Args:
         data: the file's bytes.
@@ -98,20 +97,14 @@ def decode(data: bytes, at_least_px: int | None = None) -> Image.Image:
 
     Raises:
         ImageRejected: not such an image, or out of bounds.
+        MemoryError: as of `read_header`.
     """
-    with _open(data) as image:
-        try:
-            if at_least_px is not None:
-                image.draft("RGB", (at_least_px, at_least_px))
-            image.load()
-            return upright(image)
-        except _DECODER_ERRORS as error:
-            raise _corrupt(error) from error
-
-
-def upright(image: Image.Image) -> Image.Image:
-    """A loaded image as `decode` gives it: turned as its EXIF says, opaque, RGB."""
-    return _opaque(ImageOps.exif_transpose(image))
+    with _opened(data) as opened, _decoding(opened.header):
+        image = opened.image
+        if at_least_px is not None:
+            image.draft("RGB", (at_least_px, at_least_px))
+        image.load()
+        return turned(flat(image, "RGB"), opened.orientation)
 
 
 def thumbnail(data: bytes, side_px: int) -> bytes:
@@ -122,6 +115,7 @@ def thumbnail(data: bytes, side_px: int) -> bytes:
 
     Raises:
         ImageRejected: not such an image, or out of bounds.
+        MemoryError: as of `read_header`.
     """
     image = decode(data, at_least_px=side_px)
     if image.height > _THREAD * image.width:
@@ -144,17 +138,14 @@ def decode_grey(data: bytes, at_least_px: int) -> tuple[Header, Image.Image]:
 
     Raises:
         ImageRejected: not such an image, or out of bounds.
+        MemoryError: as of `read_header`.
     """
-    with _open(data) as image:
-        try:
-            header = _header(image)
-            shrink = _shrink(image.size, at_least_px)
-            image.draft("L", (image.width // shrink, image.height // shrink))
-            image.load()
-            upright = ImageOps.exif_transpose(image)
-            return header, upright if upright.mode == "L" else _opaque(upright).convert("L")
-        except _DECODER_ERRORS as error:
-            raise _corrupt(error) from error
+    with _opened(data) as opened, _decoding(opened.header):
+        image = opened.image
+        shrink = _shrink(image.size, at_least_px)
+        image.draft("L", (image.width // shrink, image.height // shrink))
+        image.load()
+        return opened.header, turned(flat(image, "L"), opened.orientation)
 
 
 def later_frames(data: bytes, shares: Sequence[float]) -> Iterator[Image.Image]:
@@ -164,17 +155,17 @@ def later_frames(data: bytes, shares: Sequence[float]) -> Iterator[Image.Image]:
 
     Raises:
         ImageRejected: it is damaged before the frame that was asked for.
+        MemoryError: as of `read_header`.
     """
-    with _open(data) as image:
-        try:
-            header = _header(image)
-            n_pixels = max(1, header.width * header.height)
-            n_frames = min(header.frames, max(2, MAX_ANIMATION_PIXELS // n_pixels))
-            for share in shares:
-                image.seek(min(n_frames - 1, int(n_frames * share)))
-                yield _opaque(image).convert("L")
-        except _DECODER_ERRORS as error:
-            raise _corrupt(error) from error
+    with _opened(data) as opened:
+        header = opened.header
+        n_pixels = max(1, header.width * header.height)
+        n_frames = min(header.frames, max(2, MAX_ANIMATION_PIXELS // n_pixels))
+        for share in shares:
+            with _decoding(header):
+                opened.image.seek(min(n_frames - 1, int(n_frames * share)))
+                frame = flat(opened.image, "L")
+            yield frame
 
 
 def _shrink(size: tuple[int, int], at_least_px: int) -> int:
@@ -187,29 +178,27 @@ def _shrink(size: tuple[int, int], at_least_px: int) -> int:
     return 1
 
 
-def _header(image: Image.Image) -> Header:
-    frames = getattr(image, "n_frames", 1)
-    frames = 1 if image.format == "MPO" else frames  # what people see is the first photo
-    return Header(str(image.format), *image.size, frames)
-
-
-def _open(data: bytes) -> Image.Image:
+@contextmanager
+def _opened(data: bytes, *, pixels: bool = True) -> Iterator[_Opened]:
     if not data:
         raise ImageRejected(Reject.EMPTY, "the file is empty")
-    try:
+    needed = essence(data)
+    with _pillow(_with_end(needed) if pixels else needed.data) as image:
+        with _decoding():
+            header = _header(image, needed)
+            # AVIF has its own way of saying it, which Pillow gives as EXIF.
+            said = exif.orientation(image.info.get("exif", b""))
+        yield _Opened(image, header, said if needed.orientation is None else needed.orientation)
+
+
+def _pillow(data: bytes) -> Image.Image:
+    with _decoding():
         image = Image.open(io.BytesIO(data), formats=FORMATS)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageRejected(Reject.TOO_MANY_PIXELS, "more pixels than are taken") from error
-    except UnidentifiedImageError as error:
-        raise ImageRejected(
-            Reject.NOT_AN_IMAGE, f"not an image of the formats {', '.join(FORMATS)}"
-        ) from error
-    except _DECODER_ERRORS as error:
-        raise _corrupt(error) from error
     width, height = image.size
-    if width * height > MAX_PIXELS:
+    max_pixels = _MAX_PIXELS_OF.get(str(image.format), MAX_PIXELS)
+    if width * height > max_pixels:
         raise ImageRejected(
-            Reject.TOO_MANY_PIXELS, f"{width} x {height} px is more than {MAX_PIXELS} pixels"
+            Reject.TOO_MANY_PIXELS, f"{width} x {height} px is more than {max_pixels} pixels"
         )
     if min(width, height) < MIN_SIDE_PX:
         raise ImageRejected(
@@ -218,19 +207,58 @@ def _open(data: bytes) -> Image.Image:
     return image
 
 
-def _opaque(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I") or image.mode == "F":
-        # Pillow clips 16-bit greys at 255 instead of scaling them: almost all white.
-        grey = np.asarray(image, dtype=np.float32)  # (H, W)
-        top = 65_535.0 if image.mode.startswith("I;16") else max(float(grey.max()), 255.0)
-        return Image.fromarray((grey.clip(0, top) * (255 / top)).astype(np.uint8)).convert("RGB")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        ground = Image.new("RGBA", image.size, "white")
-        ground.alpha_composite(image)
-        return ground.convert("RGB")
-    return image.convert("RGB")
+def _header(image: Image.Image, needed: Essence) -> Header:
+    n_frames = needed.n_frames or getattr(image, "n_frames", 1)
+    return Header(needed.format or str(image.format), *image.size, n_frames)
 
 
-def _corrupt(error: BaseException) -> ImageRejected:
+def _with_end(needed: Essence) -> bytes:
+    """A JPEG that lacks its end marker with one, where it lacks nothing else.
+
+    Raises:
+        ImageRejected: it lacks pixels.
+    """
+    if needed.has_end:
+        return needed.data
+    pixels = needed.data.removesuffix(b"\xff")
+    ended = [pixels + following + _END for following in _FOLLOWING]
+    if len({_digest(file) for file in ended}) > 1:
+        raise ImageRejected(Reject.CORRUPT, "cut short: pixels are missing at its end")
+    return ended[0]
+
+
+def _digest(data: bytes) -> bytes:
+    with _pillow(data) as image, _decoding():
+        return hashlib.sha256(image.tobytes()).digest()
+
+
+@contextmanager
+def _decoding(header: Header | None = None) -> Iterator[None]:
+    """Around what Pillow does with a file's bytes: whatever it raises, the file is refused.
+
+    Raises:
+        ImageRejected: for what the bytes are.
+        MemoryError: for what the machine has not.
+    """
+    try:
+        yield
+    except (ImageRejected, MemoryError):
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImageRejected(Reject.TOO_MANY_PIXELS, f"too many pixels: {error}") from error
+    except UnidentifiedImageError as error:
+        raise ImageRejected(
+            Reject.NOT_AN_IMAGE, f"not an image of the formats {', '.join(FORMATS)}"
+        ) from error
+    except Exception as error:  # parsers in Python and C, on what strangers made
+        raise _corrupt(error, header) from error
+
+
+def _corrupt(error: Exception, header: Header | None) -> Exception:
+    """What a decoder's complaint comes to: many say the same of damage and of too little memory."""
+    n_bytes = _LEAST_BYTES if header is None else _PIXEL_BYTES * header.width * header.height
+    try:
+        mmap.mmap(-1, max(_LEAST_BYTES, n_bytes)).close()
+    except OSError:
+        return MemoryError(f"there are no {n_bytes:,} bytes of memory to decode it")
     return ImageRejected(Reject.CORRUPT, f"damaged or cut short: {str(error) or type(error)}")
