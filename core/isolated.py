@@ -153,6 +153,8 @@ class Workers(Generic[_S]):
             worker = self._start()
         while (task := self._waiting.get()) is not None:
             future, call = task
+            if not future.set_running_or_notify_cancel():
+                continue
             try:
                 if worker is None or not worker.is_alive():
                     self._end(worker)

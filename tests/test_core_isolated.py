@@ -128,6 +128,14 @@ def test_a_state_that_cannot_be_made_is_told_each_time() -> None:
                 workers.submit(Bench.pid).result()
 
 
+def test_work_that_nobody_wants_any_more_is_passed_over(workers: Workers[Bench]) -> None:
+    under_way = workers.submit(Bench.wait_for_another)
+    waiting = workers.submit(Bench.add, 1)
+    assert waiting.cancel()
+    assert under_way.result() == "done"
+    assert workers.submit(Bench.add, 2).result() == 42
+
+
 def test_killed_they_end_at_once_and_everything_that_waits_is_told() -> None:
     workers = Workers(1, Bench, 0)
     pid = workers.submit(Bench.pid).result()
