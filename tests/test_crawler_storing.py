@@ -90,7 +90,7 @@ def stored(
         await asyncio.gather(*(pipeline.process_item(item) for item in items))
         await pipeline.close_spider()
 
-    asyncio.run(asyncio.wait_for(store_all(), 60))
+    asyncio.run(asyncio.wait_for(store_all(), 300))
     counts: Counts = spider.counts
     return counts
 
