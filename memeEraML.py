@@ -34,7 +34,7 @@ from core.cli import (
     warn,
 )
 from core.cpus import n_cpus
-from core.errors import BadInput
+from core.errors import BadInput, MemeEraError
 from core.genres import GENRES
 from core.in_order import in_order
 
@@ -120,7 +120,8 @@ class MemeEra:
                 that the collection has are known.
 
         Raises:
-            BadInput: there is no such file, or it is no picture that is taken.
+            BadInput: there is no such file, it is no picture that is taken, or nobody foresaw what
+                it does.
         """
         from app.pictures import Named
 
@@ -129,7 +130,14 @@ class MemeEra:
         lines = None
         if words and self.classifier.reads_words and isinstance(picture, bytes):
             lines = self._stored.words(picture)
-        return self.classifier.classify(picture, read=words, lines=lines)
+        try:
+            return self.classifier.classify(picture, read=words, lines=lines)
+        except MemeEraError:
+            raise
+        except Exception as error:  # the edge: one picture ends no others, whatever it does
+            said = str(error).partition("\n")[0]
+            why = f"{type(error).__name__}: {said}".rstrip(": ")
+            raise BadInput(f"this picture could not be looked at: {why}") from error
 
     def classify_all(
         self, pictures: "Iterable[Picture]", *, words: bool = True, n_threads: int | None = None

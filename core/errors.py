@@ -31,6 +31,9 @@ class Reject(StrEnum):
     PLACEHOLDER = "placeholder"  # what a host shows in place of a picture that is gone
     FILTERED = "filtered"  # the post, by the rules of the crawl: score, flair, NSFW
     MALFORMED = "malformed"
+    TOO_SLOW = "too_slow"  # it took longer than one picture may
+    PROCESS_DIED = "process_died"  # of it, or for want of memory
+    UNFORESEEN = "unforeseen"  # an error that is none of the above: a mistake of ours, perhaps
 
 
 class MemeEraError(Exception):

@@ -1,11 +1,18 @@
-"""What the processes of a pool do besides their work: end with the one that started them."""
+"""What the processes of a pool do besides their work: end with who started them, keep to bounds."""
 
 import multiprocessing
 import os
+import resource
 import signal
+import sys
+import time
+from pathlib import Path
 from threading import Thread
+from typing import Final
 
-__all__ = ["live_with_parent"]
+__all__ = ["bound_memory", "live_with_parent"]
+
+_LOOK_EVERY_S: Final = 0.05
 
 
 def live_with_parent() -> None:
@@ -23,3 +30,35 @@ def live_with_parent() -> None:
         os._exit(1)
 
     Thread(target=follow, daemon=True).start()
+
+
+def bound_memory(n_bytes: int) -> None:
+    """Let this process take so much more memory than it has now.
+
+    On Linux, what asks for more gets a MemoryError; elsewhere, where the system bounds nothing, the
+    process ends.
+    """
+    if sys.platform == "linux":
+        taken_kb = next(
+            int(line.split()[1])
+            for line in Path("/proc/self/status").read_text().splitlines()
+            if line.startswith("VmData:")
+        )
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        wanted = taken_kb * 1024 + n_bytes
+        if most == resource.RLIM_INFINITY or wanted < most:
+            resource.setrlimit(resource.RLIMIT_DATA, (wanted, most))
+    else:
+        Thread(target=_end_beyond, args=(_peak() + n_bytes,), daemon=True).start()
+
+
+def _end_beyond(n_bytes: int) -> None:
+    while _peak() <= n_bytes:
+        time.sleep(_LOOK_EVERY_S)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _peak() -> int:
+    """The most memory that this process has had, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -88,7 +88,11 @@ class Settings(BaseSettings):
     max_waiting: int = Field(default=64, ge=1)
     """How many requests may wait to be answered; beyond, callers are told to come back later."""
     answer_timeout_s: float = Field(default=30.0, gt=0)
-    """How long one picture may take; a process that needs longer is ended."""
+    """How long one picture may take, in the API, a crawl and an import; a process that needs longer
+    is ended. The dearest real ones, full of text, take some five seconds."""
+    picture_memory_mb: int = Field(default=2048, ge=256)
+    """How much memory one picture may take in a crawl and an import. 50 megapixels take 800 MB, the
+    reader of words 300."""
     upload_timeout_s: float = Field(default=30.0, gt=0)
     """How long a request's head may take to arrive, and then its body."""
 

@@ -26,6 +26,7 @@ main.add_command(backfill)
 def schedule() -> None:
     """Run the crawls of the plan (crawler.toml) at their times, until stopped."""
     from crawler.schedule import DatabaseMemory, Scheduler, WallClock, crawl_in_process
+    from db.alone import alone
     from db.session import Database
 
     crawls = plan()
@@ -36,9 +37,10 @@ def schedule() -> None:
     database = Database.open(Settings.load())
     clock = WallClock()
     clock.end_on_signals()
-    Scheduler(
-        crawls, lambda crawl: crawl_in_process(crawl, clock), DatabaseMemory(database), clock
-    ).run()
+    with alone(database.engine, "schedule"):
+        Scheduler(
+            crawls, lambda crawl: crawl_in_process(crawl, clock), DatabaseMemory(database), clock
+        ).run()
     database.engine.dispose()
 
 
@@ -101,6 +103,11 @@ def import_(
     report(counts, as_json)
     if counts.n_rejected == counts.listed:
         raise BadInput(f"{folder}: none of its {counts.listed} files is a picture that is taken")
+    if counts.failed:
+        raise MemeEraError(
+            f"{counts.failed} of {counts.listed} files failed, as told above; the rest is done; "
+            "the same command tries them again"
+        )
 
 
 @main.command("sync-deletions")

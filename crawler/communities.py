@@ -1,12 +1,12 @@
 """Which genre the memes of a community usually have."""
 
-import tomllib
 from pathlib import Path
 from typing import Final
 
 from core.errors import BadInput
 from core.genres import genre
 from core.settings import Settings
+from core.toml import read_toml
 from db.labels import Prior
 
 __all__ = ["load_priors"]
@@ -28,8 +28,8 @@ def load_priors(settings: Settings) -> list[Prior]:
 
 def _read(path: Path) -> list[Prior]:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        table = read_toml(path)
+    except OSError as error:
         raise BadInput(f"{path}: {error}") from error
     priors = []
     for community, line in table.items():

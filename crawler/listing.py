@@ -9,6 +9,7 @@ from typing import Final
 
 from core.errors import Reject
 from crawler.sources import Malformed, Page, Post, Source, Visit
+from crawler.sources.newest import not_ahead
 from db.frontier import enqueue, mark_of, move_mark, refuse_post
 from db.memes import Seen
 from db.pseudonyms import pseudonym, salt
@@ -143,7 +144,7 @@ class Lister:
             title=post.title,
             flair=post.flair,
             score=post.score,
-            posted_at=post.posted_at,
+            posted_at=not_ahead(post.posted_at),
             nsfw=post.nsfw,
             author=None if post.author is None else pseudonym(self._salt, post.source, post.author),
             licence=post.licence,

@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Sequence
 from typing import Final, Self
 
 from scrapy import signals
 from scrapy.crawler import Crawler
 
-from crawler.items import Item
+from core.isolated import Stopped, WorkerDied, Workers
+from crawler.examining import Unusable
+from crawler.items import Failed, Fetched, Item
 from crawler.spider import MemeSpider
-from crawler.storing import N_PROCESSES, Became, Outcome, store, storing_processes
+from crawler.storing import N_PROCESSES, Became, Outcome, Storekeeper
 from db.runs import save_counts, start_run
 
 __all__ = ["UNSTORED", "StoreMemes"]
@@ -25,6 +27,9 @@ _LINGER_S: Final = 0.03
 _N_TOGETHER: Final = 32
 # A full disk or a database that is gone will not store the next one either.
 _MOST_FAILURES: Final = 10  # in a row
+# For what is being stored when the crawl is told to end; a picture may take longer.
+_GRACE_S: Final = 10.0
+_LOOK_EVERY_S: Final = 0.2
 
 
 class StoreMemes:
@@ -50,8 +55,9 @@ class StoreMemes:
         """Record that the run began."""
         self._run_id = await asyncio.to_thread(self._start)
         self._spider.run_id = self._run_id
-        self._processes = storing_processes(self._spider.limits, self._run_id)
-        self._storing = [asyncio.create_task(self._store()) for _ in range(N_PROCESSES)]
+        self._workers = Workers(N_PROCESSES, Storekeeper, self._spider.limits, self._run_id)
+        self._tasks = [asyncio.create_task(self._store()) for _ in range(N_PROCESSES)]
+        self._tasks.append(asyncio.create_task(self._end_in_time()))
 
     async def process_item(self, item: Item) -> Item:
         """Wait until it is stored, or recorded why not; count here."""
@@ -67,29 +73,49 @@ class StoreMemes:
 
     async def close_spider(self) -> None:
         """Record how far the run came."""
-        for task in self._storing:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.to_thread(self._processes.shutdown)
+        await asyncio.to_thread(self._workers.close)
         await asyncio.to_thread(self._save)
 
     async def _store(self) -> None:
         """Have stored what waits, some together: a transaction costs as much as what is in it."""
-        loop = asyncio.get_running_loop()
         while True:
             taken = [await self._waiting.get()]
             await asyncio.sleep(_LINGER_S)
             while len(taken) < _N_TOGETHER and not self._waiting.empty():
                 taken.append(self._waiting.get_nowait())
-            items = [item for item, _ in taken]
-            try:
-                outcomes = await loop.run_in_executor(
-                    self._processes, store, items, self._counts.as_dict()
-                )
-            except BrokenProcessPool:
-                gone = "a process that stores was ended; is there memory enough?"
-                outcomes = [Outcome(Became.UNSTORED, detail=gone)] * len(items)
+            outcomes = await self._outcomes([item for item, _ in taken])
             for (_, stored), outcome in zip(taken, outcomes, strict=True):
-                stored.set_result(outcome)
+                if not stored.done():  # or else nobody waits for it any more
+                    stored.set_result(outcome)
+
+    async def _outcomes(self, items: Sequence[Item]) -> list[Outcome]:
+        """What becomes of them; where one ends its process, the others are tried one by one."""
+        counts = self._counts.as_dict()
+        try:
+            return await asyncio.wrap_future(self._workers.submit(Storekeeper.store, items, counts))
+        except WorkerDied as death:
+            if len(items) > 1:
+                return [one for item in items for one in await self._outcomes([item])]
+            return await self._after_death(items[0], death)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the media stay pending
+            detail = str(error) or type(error).__name__
+            return [Outcome(Became.UNSTORED, detail=detail)] * len(items)
+
+    async def _after_death(self, item: Item, death: WorkerDied) -> list[Outcome]:
+        """What becomes of a medium whose process ended: it has failed once more."""
+        if isinstance(death, Stopped) or not isinstance(item, Fetched):
+            return [Outcome(Became.UNSTORED, detail=str(death))]
+        why = Unusable.deadly(death)
+        return await self._outcomes([Failed(item.medium, why.reason, why.detail, passes=True)])
+
+    async def _end_in_time(self) -> None:
+        """Wait for no picture that goes on for ever, once the crawl is told to end."""
+        while self._crawler.crawling:
+            await asyncio.sleep(_LOOK_EVERY_S)
+        await asyncio.sleep(_GRACE_S)
+        await asyncio.to_thread(self._workers.kill)
 
     def _count(self, item: Item, outcome: Outcome) -> None:
         counts, url = self._counts, item.medium.seen.image_url

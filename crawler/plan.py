@@ -1,6 +1,5 @@
 """Which crawls a user wants, and when, and what sites they know: the tables of crawler.toml."""
 
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from core.errors import BadInput
 from core.settings import Settings
+from core.toml import read_toml
 from crawler.sources.website import Site, from_table
 
 __all__ = ["Crawl", "load_plan", "load_sites"]
@@ -84,12 +84,12 @@ def _site_tables(tables: dict[str, Any], path: Path) -> dict[str, dict[str, Any]
 
 def _tables(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return read_toml(path)
     except FileNotFoundError as error:
         raise BadInput(
             f"{path}: there is no such file; crawler.example.toml shows what it holds"
         ) from error
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise BadInput(f"{path}: {error}") from error
 
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -259,7 +260,10 @@ def plan() -> "list[Crawl]":
     """
     from crawler.plan import load_plan
 
-    return load_plan(Settings.load().crawler_file, _check)
+    parent = click.get_current_context().parent
+    assert parent is not None, "it is for a command of a group"
+    assert isinstance(parent.command, click.Group)
+    return load_plan(Settings.load().crawler_file, partial(_check, parent.command))
 
 
 def run_planned(crawl: "Crawl") -> int:
@@ -281,16 +285,19 @@ def _name(subreddit: str) -> str:
     return subreddit.strip().removeprefix("/").removeprefix("r/").rstrip("/")
 
 
-def _check(arguments: tuple[str, ...]) -> None:
-    """Let click look at the arguments of `run` without running it."""
-    _, source, *options = arguments
-    context = click.Context(run_source, info_name="run")
-    command = run_source.get_command(context, source)
+def _check(group: click.Group, arguments: Sequence[str]) -> None:
+    """Let click look at the arguments of a group's command without running it."""
+    name, *options = arguments
+    context = click.Context(group, info_name=group.name)
+    command = group.get_command(context, name)
     if command is None:
-        names = ", ".join(run_source.list_commands(context))
-        raise BadInput(f"there is no source {source}; there are {names}")
+        names = ", ".join(group.list_commands(context))
+        raise BadInput(f"there is no source {name}; there are {names}")
+    if isinstance(command, click.Group):
+        _check(command, options)
+        return
     try:
-        command.make_context(source, options, parent=context)
+        command.make_context(name, options, parent=context)
     except click.UsageError as error:
         raise BadInput(error.format_message()) from error
 

@@ -5,9 +5,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from threading import Event
-from typing import Final, Protocol
+from threading import Event, Thread
+from typing import IO, Final, Protocol
 
+from core.cli import echo
 from crawler.plan import Crawl
 from db.frontier import mark_of, move_mark
 from db.session import Database
@@ -20,11 +21,14 @@ __all__ = [
     "WallClock",
     "crawl_in_process",
     "next_due",
+    "say",
 ]
 
 _LONGEST_WAIT_S: Final = 60.0  # then the clock is looked at again: somebody may have set it
 _LOOK_AGAIN_S: Final = 0.2
+_WORTH_SAYING: Final = timedelta(minutes=1)  # clocks are set by less each day
 _GRACE_S: Final = 60.0  # from being told to end to being killed
+_LAST_WORDS_S: Final = 5.0  # for what a crawl said before it ended
 
 
 class Clock(Protocol):
@@ -55,7 +59,8 @@ class Scheduler:
     """Runs each crawl at its times; those missed meanwhile are made up for once.
 
     One at a time, so that none overlaps with itself or another. Times are the plan's own, however
-    long a crawl takes: nothing drifts. A crawl that never ran is due at once.
+    long a crawl takes: nothing drifts. A crawl that never ran is due at once; one that ran at a
+    time to come, by a clock that was ahead, counts as having run now.
     """
 
     def __init__(
@@ -72,7 +77,12 @@ class Scheduler:
 
     def run(self) -> None:
         """Run what is due, until asked to stop."""
-        while (due := next_due(self._crawls, self._memory, now := self._clock.now())) is not None:
+        while True:
+            now = self._clock.now()
+            self._set_back(now)
+            due = next_due(self._crawls, self._memory, now)
+            if due is None:
+                return
             at, crawl = due
             if at > now:
                 wait_s = min((at - now).total_seconds(), _LONGEST_WAIT_S)
@@ -84,6 +94,25 @@ class Scheduler:
                 return  # it was cut short: it is due again
             self._memory.keep(crawl.name, now)
 
+    def _set_back(self, now: datetime) -> None:
+        for crawl in self._crawls:
+            last = self._memory.last(crawl.name)
+            if last is not None and last > now:
+                self._memory.keep(crawl.name, now)
+                if last - now > _WORTH_SAYING:
+                    say(
+                        now,
+                        crawl.name,
+                        f"it last ran at {last:%Y-%m-%d %H:%M}, by a clock that was ahead; its "
+                        "times count from now",
+                    )
+
+
+def say(now: datetime, name: str, *lines: str) -> None:
+    """Print lines with the time and the crawl that they are of."""
+    for line in lines:
+        echo(f"{now:%Y-%m-%d %H:%M:%S} {name}: {line}")
+
 
 def next_due(
     crawls: Sequence[Crawl], memory: Memory, now: datetime
@@ -93,6 +122,7 @@ def next_due(
     for crawl in crawls:
         if crawl.times is not None:
             last = memory.last(crawl.name)
+            last = last and min(last, now)
             just_after = last and last + timedelta(microseconds=1)
             at = crawl.times.get_next_fire_time(None, just_after) if just_after else now
             if at is not None:
@@ -139,10 +169,24 @@ class WallClock:
 
 
 def crawl_in_process(crawl: Crawl, clock: Clock) -> None:
-    """Run one crawl; asked to stop meanwhile, let it end in order, or kill it after a while."""
+    """Run one crawl; asked to stop meanwhile, let it end in order, or kill it after a while.
+
+    What it says is passed on, each line with the time and the crawl.
+    """
+    say(clock.now(), crawl.name, f"python -m crawler {' '.join(crawl.arguments)}")
     command = [sys.executable, "-m", "crawler", *crawl.arguments]
     # In a group of its own: Ctrl-C is for this process, which passes it on.
-    with subprocess.Popen(command, start_new_session=True) as process:  # noqa: S603  # ourselves
+    with subprocess.Popen(  # noqa: S603  # ourselves
+        command,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="backslashreplace",
+    ) as process:
+        assert process.stdout is not None
+        passing_on = Thread(target=_pass_on, args=(process.stdout, crawl, clock), daemon=True)
+        passing_on.start()
         while process.poll() is None:
             if clock.wait(_LOOK_AGAIN_S):
                 process.terminate()
@@ -150,3 +194,12 @@ def crawl_in_process(crawl: Crawl, clock: Clock) -> None:
                     process.wait(_GRACE_S)
                 except subprocess.TimeoutExpired:
                     process.kill()
+        passing_on.join(_LAST_WORDS_S)
+    if process.returncode != 0:
+        say(clock.now(), crawl.name, f"ended with code {process.returncode}")
+
+
+def _pass_on(lines: IO[str], crawl: Crawl, clock: Clock) -> None:
+    for line in lines:
+        if text := line.rstrip():
+            say(clock.now(), crawl.name, text)

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import scrapy
 from scrapy import signals
@@ -37,6 +38,8 @@ from db.sightings import files_at
 __all__ = ["MemeSpider"]
 
 logger = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 _N_TAKEN: Final = 200  # media read from the frontier at a time
 _LOOK_AGAIN_S: Final = 0.05  # seconds, while there is nothing to do
@@ -87,6 +90,9 @@ class MemeSpider(scrapy.Spider):
                     if self.crawler.engine.needs_backout():
                         await self.crawler.signals.wait_for(signals.scheduler_empty)
             await listing
+        except MemeEraError as error:  # the database is gone for longer than it is waited for
+            self.counts.failed += 1
+            self.errors.append(str(error))
         finally:
             listing.cancel()
 
@@ -127,7 +133,7 @@ class MemeSpider(scrapy.Spider):
         """
         while True:
             listed = listing.done()  # before asking: what it found until then is seen
-            media = await asyncio.to_thread(self._take)
+            media = await self._asked(self._take)
             self._under_way.update(medium.id for medium, _ in media)
             for medium_and_file in media:
                 yield medium_and_file
@@ -136,6 +142,17 @@ class MemeSpider(scrapy.Spider):
             if listed and not self._under_way and not await self._rest():
                 return
             await asyncio.sleep(_LOOK_AGAIN_S)
+
+    async def _asked(self, ask: Callable[[], _T]) -> _T:
+        """What the database answers, which may be gone for a moment."""
+        until = time.monotonic() + self.limits.patience_s
+        while True:
+            try:
+                return await asyncio.to_thread(ask)
+            except MemeEraError:
+                if time.monotonic() > until:
+                    raise
+                await asyncio.sleep(min(self.limits.retry_delay_s, 1.0))
 
     def _take(self) -> list[tuple[Medium, str | None]]:
         with self.database.reading() as session:
@@ -146,7 +163,7 @@ class MemeSpider(scrapy.Spider):
 
     async def _rest(self) -> bool:
         """Wait for what is due soon; False: nothing is."""
-        at = await asyncio.to_thread(self._next_due)
+        at = await self._asked(self._next_due)
         if at is None:
             return False
         wait_s = (at - datetime.now(UTC)).total_seconds()

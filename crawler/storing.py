@@ -1,29 +1,27 @@
 """Decodes and stores what was fetched, in processes of their own.
 
 Python runs one thread at a time, and each of fetching, decoding and storing would wait for the
-others. Transactions still follow one another: each is under the collection's lock.
+others. Transactions still follow one another: each is under the collection's lock. And a picture
+that ends its process, or is ended for what it takes, ends nothing else.
 """
 
-import multiprocessing
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 from core.cpus import n_cpus
-from core.errors import ImageRejected, MemeEraError, Reject
-from core.fingerprint import Fingerprint, fingerprint
-from core.processes import live_with_parent
+from core.errors import Reject
+from core.isolated import within
 from core.settings import Settings
+from crawler.examining import Examined, Unusable, examine, is_of_picture, open_bounded
 from crawler.items import Failed, Fetched, Item, SeenAgain
 from db.frontier import Medium, Tries, reject, settle, try_later
-from db.memes import BARRED, Adder, Barred, Collection, Known, Reposted
-from db.recognition import Looked
+from db.memes import BARRED, Adder, Barred, Known, Reposted
 from db.runs import save_counts
 
-__all__ = ["N_PROCESSES", "Became", "Outcome", "store", "storing_processes"]
+__all__ = ["N_PROCESSES", "Became", "Outcome", "Storekeeper"]
 
 # A picture of 50 megapixels takes 800 MB while it is decoded, and each process 200 MB always.
 N_PROCESSES: Final = min(n_cpus(), 4)
@@ -51,23 +49,23 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class _Examined:
+class _Picture:
     """A medium that is a picture, and what was found out about it."""
 
     medium: Medium
     data: bytes
-    picture: Fingerprint
-    looked: Looked
+    examined: Examined
 
 
-_Job = _Examined | SeenAgain | Failed
+_Job = _Picture | SeenAgain | Failed
 
 
 class Storekeeper:
     """Takes media into a collection, those of one call in one transaction."""
 
     def __init__(self, settings: Settings, run_id: int) -> None:
-        self._collection = Collection.open(settings)
+        self._collection = open_bounded(settings)
+        self._timeout_s = settings.answer_timeout_s
         self._run_id = run_id
         self._tries = Tries(first_rest_s=settings.retry_delay_s)
 
@@ -78,15 +76,14 @@ class Storekeeper:
     def _examined(self, item: Item) -> _Job:
         if not isinstance(item, Fetched):
             return item
-        try:
-            picture = fingerprint(item.data)
-        except ImageRejected as error:
-            return Failed(item.medium, error.reason, error.detail)
-        looked = self._collection.look(item.data, picture)
-        if looked.decision is not None:  # it will be kept; here, no transaction waits for that
-            with suppress(MemeEraError):  # who adds it tries again, and tells
-                self._collection.media.put(picture.sha256, picture.header.format, item.data)
-        return _Examined(item.medium, item.data, picture, looked)
+        found = examine(self._collection, item.data, self._timeout_s)
+        if isinstance(found, Unusable):
+            return Failed(item.medium, found.reason, found.detail, passes=found.passes)
+        if found.looked.decision is not None:  # it will be kept; here, no transaction waits for it
+            sha256, header = found.picture.sha256, found.picture.header
+            with suppress(Exception):  # who adds it tries again, and tells
+                self._collection.media.put(sha256, header.format, item.data)
+        return _Picture(item.medium, item.data, found)
 
     def _stored(self, jobs: list[_Job], counts: dict[str, Any]) -> list[Outcome]:
         """In one transaction; where that fails, each in one of its own."""
@@ -98,13 +95,23 @@ class Storekeeper:
             return outcomes
         except Exception as error:  # noqa: BLE001  # whatever it is, the medium stays pending
             if len(jobs) == 1:
-                return [Outcome(Became.UNSTORED, detail=str(error) or type(error).__name__)]
+                return [self._unstored(jobs[0], error, counts)]
         return [one for job in jobs for one in self._stored([job], counts)]
+
+    def _unstored(self, job: _Job, error: Exception, counts: dict[str, Any]) -> Outcome:
+        """What becomes of a medium that alone could not be stored."""
+        detail = str(error) or type(error).__name__
+        if isinstance(job, Failed) or not is_of_picture(error):
+            return Outcome(Became.UNSTORED, detail=detail)
+        again = Unusable.unforeseen(error)
+        failed = Failed(job.medium, again.reason, again.detail, passes=again.passes)
+        return self._stored([failed], counts)[0]
 
     def _taken_in(self, adder: Adder, job: _Job) -> Outcome:
         match job:
-            case _Examined(medium, data, picture, looked):
-                added = adder.add(data, picture, medium.seen, looked)
+            case _Picture(medium, data, found):
+                with within(self._timeout_s):
+                    added = adder.add(data, found.picture, medium.seen, found.looked)
             case SeenAgain(medium, sha256):
                 added = adder.see_again(sha256, medium.seen)
             case Failed():
@@ -127,28 +134,3 @@ class Storekeeper:
         ):
             return Outcome(Became.LATER, job.reason, job.detail)
         return Outcome(Became.REFUSED, job.reason, job.detail)
-
-
-_keeper: Storekeeper | None = None  # of this process
-
-
-def storing_processes(settings: Settings, run_id: int) -> ProcessPoolExecutor:
-    """Processes that `store` runs in; they end with this one, however this one ends."""
-    return ProcessPoolExecutor(
-        N_PROCESSES,
-        multiprocessing.get_context("spawn"),
-        initializer=_open,
-        initargs=(settings, run_id),
-    )
-
-
-def store(items: Sequence[Item], counts: dict[str, Any]) -> list[Outcome]:
-    """What `Storekeeper.store` does, in one of `storing_processes`."""
-    assert _keeper is not None
-    return _keeper.store(items, counts)
-
-
-def _open(settings: Settings, run_id: int) -> None:
-    global _keeper  # a pool's process has nothing else to keep it in
-    live_with_parent()
-    _keeper = Storekeeper(settings, run_id)

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, delete, func, insert, select
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import Reject
@@ -38,6 +38,8 @@ __all__ = [
     "try_later",
 ]
 
+# No host is let rest for longer: what is due later was put off by a clock that was ahead.
+_LONGEST_REST: Final = timedelta(days=60)
 _KEY: Final = ("source", "post_id", "media_index", "image_url")
 
 Place = tuple[str, str, int]  # source, post, index
@@ -99,7 +101,7 @@ def due(
     """
     query = (
         select(Pending)
-        .where(*_of(listings, without), Pending.next_try_at <= datetime.now(UTC))
+        .where(*_of(listings, without), _is_due(datetime.now(UTC)))
         .order_by(Pending.id)
         .limit(limit)
     )
@@ -110,7 +112,15 @@ def next_due(
     session: Session, listings: Sequence[str] | None, *, without: Collection[int]
 ) -> datetime | None:
     """When the next pending medium is to be tried; None: nothing is pending. Arguments as `due`."""
-    return session.scalar(select(func.min(Pending.next_try_at)).where(*_of(listings, without)))
+    now = datetime.now(UTC)
+    of = tuple(_of(listings, without))
+    if session.scalar(select(Pending.id).where(*of, _is_due(now)).limit(1)) is not None:
+        return now
+    return session.scalar(select(func.min(Pending.next_try_at)).where(*of))
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return or_(Pending.next_try_at <= now, Pending.next_try_at > now + _LONGEST_REST)
 
 
 def _of(listings: Sequence[str] | None, without: Collection[int]) -> Iterator[ColumnElement[bool]]:

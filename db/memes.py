@@ -139,6 +139,11 @@ class Collection:
                     looked.decision = None  # it may have been found in an index half loaded
         return looked
 
+    def follow(self) -> None:
+        """Learn of all memes there are, as the first look does: of a million, it takes seconds."""
+        with self.database.reading() as session:
+            self._followed(session)
+
     def _followed(self, session: Session) -> int:
         """Let the matcher know all memes that a session sees; gives the last decision among them.
 

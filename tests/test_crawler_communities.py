@@ -99,3 +99,14 @@ def test_a_genre_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     own.write_text('x = { genre = "dank", weight = 0.5 }')
     with pytest.raises(BadInput, match="no genre 'dank'"):
         load_priors(Settings(communities_file=own))
+
+
+def test_a_file_as_an_editor_saves_it_is_read_or_told_what_is_wrong(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    settings = Settings(communities_file=file)
+    line = 'mine = { genre = "ironic", weight = 0.5 }\n'
+    file.write_text(line, encoding="utf-8-sig")
+    assert "mine" in {prior.community for prior in load_priors(settings)}
+    file.write_text(line, encoding="utf-16")
+    with pytest.raises(BadInput, match="line 1 is no UTF-8; save the file as UTF-8"):
+        load_priors(settings)

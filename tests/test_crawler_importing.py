@@ -8,18 +8,30 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 from sqlalchemy import func, select
 
-from core.errors import BadInput
+import crawler.importing
+import crawler.intake
+from core.errors import BadInput, MemeEraError
+from core.isolated import Workers
 from core.settings import Settings
+from crawler.__main__ import main
+from crawler.examining import Unusable
+from crawler.importing import import_files
+from crawler.intake import File, Intake
 from crawler.sources.folder import Label, files_in, read_labels
-from db.models import Copy, Meme, Sighting, Vote
+from db.memes import Added
+from db.models import Copy, Meme, Run, Sighting, Vote
+from db.runs import Counts, start_run
 from db.session import Database
+from tests.hostile import EATS, FAILS, HANGS, KILLS, REASONS, meet_them
 
 ROOT = Path(__file__).parents[1]
 
@@ -305,3 +317,67 @@ def test_the_label_of_a_copy_is_said_of_that_copy(tmp_path: Path) -> None:
         ("ironic", copy_id),
         ("political", copy_id),
     ]
+
+
+def intake(settings: Settings) -> Intake:
+    """A process that meets pictures that do what none should."""
+    meet_them()
+    return Intake(settings)
+
+
+def test_no_file_ends_the_import_of_the_others(
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    hostile = {"a-fails": FAILS, "c-kills": KILLS, "e-hangs": HANGS, "f-eats": EATS}
+    for name, data in hostile.items():
+        (tmp_path / name).write_bytes(data)
+    for seed, name in enumerate(("b.png", "d.png", "g.png")):
+        (tmp_path / name).write_bytes(picture(seed))
+    one_process = lambda _, __, *arguments: Workers(1, intake, *arguments)  # noqa: E731
+    monkeypatch.setattr(crawler.importing, "Workers", one_process)
+    hurried = settings.model_copy(update={"answer_timeout_s": 0.3})
+    counts = import_files(hurried, tmp_path, files_in(tmp_path), {})
+    assert (counts.listed, counts.added, counts.failed, counts.n_rejected) == (7, 3, 4, 0)
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 4
+    for (name, data), line in zip(hostile.items(), told, strict=True):
+        assert line.startswith(f"{tmp_path / name}: ")
+        assert line.endswith(f"({REASONS[data]})")
+    with Database.open(settings).reading() as session:
+        assert session.scalars(select(Run)).one().counts["failed"] == 4
+
+
+def test_files_that_failed_are_told_by_the_exit_code(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: Path
+) -> None:
+    monkeypatch.setenv("MEMEERA_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr(
+        crawler.importing, "import_files", lambda *_, **__: Counts(listed=4, added=3, failed=1)
+    )
+    with pytest.raises(MemeEraError, match="1 of 4 files failed"):
+        CliRunner().invoke(main, ["import", str(folder)], catch_exceptions=False)
+
+
+def test_what_fails_within_the_transaction_costs_its_own_file_alone(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cast(_: object, __: int, annotator: str, **___: object) -> None:
+        if annotator == "bad":
+            raise IndexError("nobody foresaw it")
+
+    monkeypatch.setattr(crawler.intake, "cast_of_place", cast)
+    taking = Intake(settings)
+    files = [
+        File.of(f"/{who}.png", picture(seed), [Label("ironic")], None, who)
+        for seed, who in enumerate(("one", "bad", "two"))
+    ]
+    looks = [taking.look(file.data) for file in files]
+    examined = [replace(file, examined=look) for file, look in zip(files, looks, strict=True)]
+    with Database.open(settings).writing() as session:
+        run_id = start_run(session, "folder", "here")
+    taken = taking.add(examined, run_id, Counts())
+    assert [type(one) for one in taken] == [Added, Unusable, Added]
+    assert n_rows(settings.data_dir, Meme) == 2

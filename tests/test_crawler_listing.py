@@ -219,3 +219,17 @@ def test_a_source_that_fails_or_errs_does_not_end_the_others(
         "the disk is full",
         "a shelf: KeyError('title'); a mistake, please report it",
     ]
+
+
+def test_a_post_of_the_future_is_kept_without_its_time(database: Database) -> None:
+    now = datetime.now(UTC)
+    times = [now + timedelta(days=400), now + timedelta(hours=1), AT]
+    posts = [post(str(i), f"https://x.example/{i}.png", posted_at=at) for i, at in enumerate(times)]
+    asyncio.run(Lister(database, Counts()).list(Shelf([Page(posts)]), no_fetch))
+    with database.reading() as session:
+        rows = session.scalars(select(Pending).order_by(Pending.post_id)).all()
+        kept = [row.seen.get("posted_at") for row in rows]
+    assert kept[0] is None
+    assert kept[1] is not None
+    assert datetime.fromisoformat(kept[1]) < times[1]  # by our clock, it is of now
+    assert kept[2] == AT.isoformat()

@@ -1,6 +1,6 @@
 """Where a run of a listing ends, and what mark it leaves."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -118,3 +118,31 @@ def test_another_order_has_no_mark_and_is_listed_to_its_end() -> None:
     assert progress.page(posts(9, 8), is_last=False).mark is None
     assert not progress.is_done
     assert progress.page(posts(7), is_last=True).mark is None
+
+
+def test_a_post_of_the_future_neither_sets_the_mark_nor_keeps_a_listing_going() -> None:
+    wrong = Post(
+        source="here", post_id="wrong", media=(), posted_at=datetime(2038, 1, 1, tzinfo=UTC)
+    )
+    assert run().page([wrong, *posts(7)], is_last=True).mark == at(7)
+    progress = run(mark=9)
+    progress.page([wrong, *posts(7)], is_last=False)
+    assert progress.is_done
+
+
+def test_a_post_by_a_clock_a_little_ahead_sets_the_mark_to_now() -> None:
+    soon = datetime.now(UTC) + timedelta(hours=2)
+    mark = (
+        run()
+        .page([Post(source="here", post_id="soon", media=(), posted_at=soon)], is_last=True)
+        .mark
+    )
+    assert mark is not None
+    assert datetime.fromisoformat(mark) <= datetime.now(UTC)
+
+
+def test_a_mark_of_the_future_heals() -> None:
+    progress = Progress("2038-01-01T00:00:00+00:00", None, newest_first=True)
+    progress.page(posts(9), is_last=False)
+    assert not progress.is_done  # what it kept from being listed is listed now
+    assert progress.page(posts(8), is_last=True).mark == at(9)

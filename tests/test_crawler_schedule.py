@@ -1,6 +1,8 @@
 """When the crawls of a plan run: by a clock of the test's own, and once for real."""
 
+import codecs
 import itertools
+import re
 import signal
 import subprocess
 import sys
@@ -11,11 +13,15 @@ from pathlib import Path
 
 import pytest
 from apscheduler.triggers.cron import CronTrigger
+from click.testing import CliRunner, Result
 
-from core.errors import BadInput
+import crawler.schedule
+from core.errors import BadInput, MemeEraError
 from core.settings import Settings
+from crawler.__main__ import main
 from crawler.plan import Crawl, load_plan
-from crawler.schedule import DatabaseMemory, Scheduler
+from crawler.schedule import DatabaseMemory, Scheduler, WallClock, crawl_in_process
+from db.alone import alone
 from db.memes import Collection
 from db.models import Meme
 from db.session import Database
@@ -188,13 +194,136 @@ def test_weekdays_are_those_of_cron(tmp_path: Path, weekdays: str, days: str) ->
     assert fired == set(map(int, days))
 
 
-def test_the_example_is_a_plan_that_works(tmp_path: Path) -> None:
-    example = (ROOT / "crawler.example.toml").read_text(encoding="utf-8")
-    (tmp_path / "crawler.toml").write_text(example.replace('cron = "', 'cron = "never '))
-    done = command(tmp_path, "run", MEMEERA_CRAWLER_FILE=str(tmp_path / "crawler.toml"))
-    assert done.returncode == 2
-    assert 'cron = "never 7 * * * *"' in done.stderr  # everything else was accepted
-    assert load_plan(ROOT / "crawler.example.toml", accept)
+@pytest.fixture
+def one_tick(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """Lets a schedule begin one crawl, which does nothing, and end; gives its arguments."""
+    began: list[tuple[str, ...]] = []
+
+    def run(crawl: Crawl, clock: WallClock) -> None:
+        began.append(crawl.arguments)
+        clock._stop.set()
+
+    monkeypatch.setattr(crawler.schedule, "crawl_in_process", run)
+    monkeypatch.setattr(WallClock, "end_on_signals", lambda _: None)
+    return began
+
+
+def invoke(data_dir: Path, plan: Path, *arguments: str) -> Result:
+    """`python -m crawler` in this process, with a plan."""
+    variables = {"MEMEERA_DATA_DIR": str(data_dir), "MEMEERA_CRAWLER_FILE": str(plan)}
+    return CliRunner().invoke(main, arguments, env=variables, catch_exceptions=False)
+
+
+@pytest.mark.parametrize("before", [b"", codecs.BOM_UTF8], ids=["as it is", "from an editor"])
+def test_the_example_runs_as_it_is(
+    tmp_path: Path, one_tick: list[tuple[str, ...]], before: bytes
+) -> None:
+    plan = tmp_path / "crawler.toml"
+    plan.write_bytes(before + (ROOT / "crawler.example.toml").read_bytes())
+    shown = invoke(tmp_path, plan, "status")
+    assert shown.exit_code == 0
+    assert "the next crawl of the plan is lemmy-new, now" in shown.output
+    assert invoke(tmp_path, plan, "schedule").exit_code == 0
+    assert [arguments[:2] for arguments in one_tick] == [("run", "lemmy")]
+
+
+def test_what_the_example_shows_in_comments_is_accepted_too(tmp_path: Path) -> None:
+    lines = (ROOT / "crawler.example.toml").read_text(encoding="utf-8").splitlines()
+    tables = "\n".join(line.removeprefix("# ") for line in lines)
+    plan = tmp_path / "crawler.toml"
+    plan.write_text(
+        "[reddit-new]"
+        + tables.partition("[reddit-new]")[2]
+        .replace("The stills", "# The stills")
+        .replace("Any site", "# Any")
+        .replace("selectors where", "# ")
+    )
+    assert invoke(tmp_path, plan, "status").exit_code == 0
+
+
+def test_a_plan_that_is_no_utf_8_is_told_by_its_line(tmp_path: Path) -> None:
+    plan = tmp_path / "crawler.toml"
+    text = '# Meine Quellen\n[a]\nsource = "lemmy"\ncommunity = "größer"\n'
+    for encoding, line in (("utf-16", 1), ("latin-1", 4)):
+        plan.write_bytes(text.encode(encoding))
+        with pytest.raises(BadInput, match=f"line {line} is no UTF-8; save the file as UTF-8"):
+            invoke(tmp_path, plan, "schedule")
+
+
+def test_a_second_schedule_of_one_collection_says_so_and_ends(
+    collection: Collection, database_settings: Settings
+) -> None:
+    other = Database.open(database_settings)
+    with alone(collection.database.engine, "schedule"):
+        with (
+            pytest.raises(MemeEraError, match="another process runs the schedule"),
+            alone(other.engine, "schedule"),
+        ):
+            pass
+        with alone(other.engine, "something else"):
+            pass
+    with alone(other.engine, "schedule"):  # the first is over
+        pass
+    other.engine.dispose()
+
+
+def test_a_schedule_that_was_killed_leaves_its_place(tmp_path: Path) -> None:
+    holding = """
+import sys, time
+from core.settings import Settings
+from db.alone import alone
+from db.session import Database
+with alone(Database.open(Settings()).engine, "schedule"):
+    print("in", flush=True)
+    time.sleep(60)
+"""
+    plan = tmp_path / "crawler.toml"
+    plan.write_text('[a]\nsource = "lemmy"\ncommunity = "b"\ncron = "0 0 1 1 *"\n')
+    with subprocess.Popen(
+        [sys.executable, "-c", holding],
+        cwd=ROOT,
+        env=environment(tmp_path, "", {}),
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"in\n"
+        with pytest.raises(MemeEraError, match="another process runs the schedule"):
+            invoke(tmp_path, plan, "schedule")
+        process.kill()
+    with alone(Database.open(Settings(data_dir=tmp_path)).engine, "schedule"):
+        pass
+
+
+def test_a_run_by_a_clock_that_was_ahead_counts_from_now(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    simulation = Simulation(crawl("a", "0 * * * *"), takes=lambda _: timedelta(minutes=1))
+    simulation.memory["a"] = START.replace(year=2038)
+    simulation.go_on(FakeClock(START + 3 * HOUR))
+    assert simulation.began("a") == [START.replace(minute=0) + n * HOUR for n in (1, 2, 3)]
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"{START:%Y-%m-%d %H:%M:%S} a: it last ran at 2038-03-28 12:30")
+
+
+def test_what_a_crawl_says_comes_with_the_time_and_its_name(
+    tmp_path: Path,
+    planned: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(ROOT)
+    for name, value in planned.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MEMEERA_RETRY_DELAY_S", "0.01")
+    crawl_in_process(Crawl("bad", ("run", "lemmy", "--community", "bad"), None), WallClock())
+    crawl_in_process(Crawl("good", ("run", "lemmy", "--community", "memes"), None), WallClock())
+    lines = capsys.readouterr().out.splitlines()
+    begins = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (bad|good): ")
+    assert all(map(begins.match, lines))
+    said = [begins.sub("", line) for line in lines]
+    assert said[0] == "python -m crawler run lemmy --community bad"
+    assert "ended with code 1" in said
+    assert any("1 listed: 1 added" in line for line in said)
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,17 @@ def test_only_what_is_asked_for_and_due_is_taken_in_turn(collection: Collection)
         assert (n_pending(session, [LISTING]), n_pending(session, None)) == (12, 13)
 
 
+def test_what_a_clock_that_was_ahead_put_off_is_due(collection: Collection) -> None:
+    queue(collection, seen("1"))
+    with collection.database.writing() as session:
+        session.execute(update(Pending).values(next_try_at=datetime(2038, 1, 1, tzinfo=UTC)))
+    assert [medium.seen.post_id for medium in waiting(collection)] == ["1"]
+    with collection.database.reading() as session:
+        at = next_due(session, None, without=())
+        assert at is not None
+        assert at <= datetime.now(UTC)
+
+
 def test_attempts_rest_longer_and_longer_and_come_to_an_end(collection: Collection) -> None:
     queue(collection, seen("1"))
     (medium,) = waiting(collection)

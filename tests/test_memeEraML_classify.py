@@ -17,13 +17,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
+import training.classifier
 from core.errors import BadInput
 from core.genres import GENRES
 from core.settings import Settings
 from demo.drawing import draw
-from memeEraML import MemeEra
+from memeEraML import MemeEra, main
 from tests.conftest import ROOT, Trained
 from training.classifier import Classifier, Prediction, YearRange
 
@@ -343,6 +345,32 @@ def test_many_are_answered_in_order_and_a_bad_one_is_told(
     assert [isinstance(one, BadInput) for one in answers] == [False] * 3 + [True] * 2 + [False]
     expected = [model.classify(path, words=False).genre for path in [*memes, memes[0]]]
     assert [one.genre for one in answers if isinstance(one, Prediction)] == expected
+
+
+def test_a_picture_that_does_what_nobody_foresaw_is_told_and_the_rest_is_answered(
+    trained: Trained, memes: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = memes[1].read_bytes()
+    decode = training.classifier.decode
+
+    def decode_or_fail(data: bytes, at_least_px: int | None = None) -> Image.Image:
+        if data == bad:
+            raise AttributeError("'int' object has no attribute 'split'\nand more")
+        return decode(data, at_least_px)
+
+    monkeypatch.setattr(training.classifier, "decode", decode_or_fail)
+    monkeypatch.setenv("MEMEERA_DATA_DIR", str(trained.data_dir))
+    answers = list(MemeEra.load().classify_all(memes, words=False))
+    assert [isinstance(one, BadInput) for one in answers] == [False, True, False]
+    said = CliRunner().invoke(
+        main, ["classify", "--no-words", *map(str, memes)], standalone_mode=False
+    )
+    assert said.return_value == 2
+    (line,) = said.stderr.splitlines()
+    assert line.startswith(
+        f"{memes[1]}: this picture could not be looked at: AttributeError: 'int'"
+    )
+    assert len(said.stdout.splitlines()) == 2
 
 
 def test_a_prediction_cannot_be_changed(trained: Trained, memes: list[Path]) -> None:

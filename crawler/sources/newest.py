@@ -7,11 +7,13 @@ from typing import Final
 
 from crawler.sources import Malformed, Page, Post
 
-__all__ = ["Progress", "Sort"]
+__all__ = ["Progress", "Sort", "not_ahead"]
 
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 # A post that is approved late, or comes late from another site, appears with its old time.
 _OVERLAP: Final = timedelta(days=1)
+# Clocks differ by minutes, and a time whose zone is not known by 14 hours.
+_AHEAD: Final = timedelta(days=1)
 
 Outcome = Post | Malformed
 
@@ -28,17 +30,18 @@ class Sort(StrEnum):
 class Progress:
     """How far one run of a listing has come.
 
-    The mark is the time of the newest post. Posts of a day before it are listed again.
+    The mark is the time of the newest post, and never later than now: one post of the future would
+    be newer than all that come. Posts of a day before it are listed again.
 
     Args:
-        mark: where the last run came to; None: there was none.
+        mark: where the last run came to; None: there was none. One of the future says nothing.
         limit: of posts; None: all there are.
         newest_first: whether older posts follow newer ones; in another order, no page has a mark
             and none is known to be the last.
     """
 
     def __init__(self, mark: str | None, limit: int | None, *, newest_first: bool) -> None:
-        self._last = None if mark is None else datetime.fromisoformat(mark)
+        self._last = None if mark is None else not_ahead(datetime.fromisoformat(mark))
         self._newest = self._last or _EVER
         self._n_left = limit
         self._newest_first = newest_first
@@ -84,5 +87,12 @@ class Progress:
         return isinstance(post, Post) and post.post_id in self._seen
 
 
+def not_ahead(at: datetime | None) -> datetime | None:
+    """When something was posted; a little ahead of our clock is now, further ahead is not known."""
+    now = datetime.now(UTC)
+    return None if at is None or at > now + _AHEAD else min(at, now)
+
+
 def _times(posts: Sequence[Outcome]) -> list[datetime]:
-    return [post.posted_at for post in posts if isinstance(post, Post) and post.posted_at]
+    posted = (not_ahead(post.posted_at) for post in posts if isinstance(post, Post))
+    return [at for at in posted if at is not None]
