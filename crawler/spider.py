@@ -24,7 +24,7 @@ from crawler.items import Failed, Fetched, Item, SeenAgain
 from crawler.listing import Lister
 from crawler.placeholders import LedToPlaceholder
 from crawler.sources import Source, SourceFailed
-from crawler.waiting import retry_after, status_passes
+from crawler.waiting import answer_passes, retry_after, status_passes
 from db.frontier import Medium, due, next_due
 from db.runs import Counts
 from db.session import Database
@@ -164,7 +164,7 @@ class MemeSpider(scrapy.Spider):
                 return bytes(answer.body)
             rest_s = self.limits.retry_delay_s * 2 ** (attempt - 1)
             if isinstance(answer, Response):
-                if not status_passes(answer.status):
+                if not answer_passes(url, answer.status, answer.body):
                     break
                 rest_s = max(rest_s, retry_after(answer.headers.get("Retry-After")) or 0)
             elif isinstance(answer, _LASTING):

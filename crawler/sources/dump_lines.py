@@ -130,7 +130,7 @@ def first_lines(path: Path, read_bytes: int) -> list[bytes]:
 def unpacking(path: Path) -> str:
     """The program that unpacks a file which is packed in another way than by zstd; else nothing."""
     with path.open("rb") as file:
-        head = file.read(8)
+        head = file.read(max(map(len, _PACKED)))
     return next((program for magic, program in _PACKED.items() if head.startswith(magic)), "")
 
 

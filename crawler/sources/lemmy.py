@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -18,6 +18,7 @@ from db.deletions import SeenPost
 __all__ = ["Lemmy", "Sort", "probe"]
 
 _PAGE_SIZE: Final = 50  # the most the API gives
+_UNKNOWN: Final = "couldnt_find_community"  # with status 400 or 404, by version
 _WORDS: Final[Mapping[Sort, str]] = {
     Sort.new: "New",
     Sort.hot: "Hot",
@@ -64,15 +65,29 @@ class Lemmy:
         progress = Progress(mark, self.limit, newest_first=self.newest_first)
         cursor = None
         while True:
-            answer = _parse(await fetch(self._page_url(cursor)), self.target)
+            answer = _parse(await self._asked(fetch, cursor), self.target)
             posts = [self._post(view) for view in answer["posts"]]
             after = text(answer, "next_page")
             # Some versions repeat the last cursor, or give one behind an empty last page.
             is_last = not posts or not after or after == cursor
-            yield progress.page(posts, is_last=is_last)
+            page = progress.page(posts, is_last=is_last)
+            if cursor is None and not posts:
+                page = replace(page, remark=f"{self.target}: has no posts; see how it is spelled")
+            yield page
             if is_last or progress.is_done:
                 return
             cursor = after
+
+    async def _asked(self, fetch: Fetch, cursor: str | None) -> bytes:
+        try:
+            return await fetch(self._page_url(cursor))
+        except SourceFailed as error:
+            if _UNKNOWN not in str(error):
+                raise
+            raise SourceFailed(
+                f"{self.target}: there is no such community; see how it is spelled ({_UNKNOWN})",
+                error.status,
+            ) from error
 
     def _page_url(self, cursor: str | None) -> str:
         query = {

@@ -91,12 +91,16 @@ class Reddit:
             SourceFailed: Reddit did not list the subreddit, or not further.
         """
         progress = Progress(mark, self.limit, newest_first=self.newest_first)
+        n_listed = 0
         with RedditClient(self.account, self.target) as client:
             for listing in self._listings():
                 while not (listing.is_done or progress.is_done):
                     posts = listing.take(await client.ask(listing.path, listing.query))
+                    n_listed += len(posts)
                     wanted = [self._filtered(post) for post in posts]
                     yield progress.page(wanted, is_last=listing.is_done)
+        if not n_listed:
+            yield Page((), remark=f"{self.target}: lists no posts; see how it is spelled")
 
     def _listings(self) -> "list[_Listing]":
         if not self.deep:
