@@ -140,7 +140,7 @@ def probe(post: SeenPost) -> Probe:
 
     A post that was deleted or removed is a tombstone there, with status 410.
     """
-    return Probe(post.post_id, accept="application/activity+json")
+    return Probe(post.permalink or post.post_id, accept="application/activity+json")
 
 
 def _parse(body: bytes, target: str) -> Json:
