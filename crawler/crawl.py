@@ -153,7 +153,4 @@ def _process_settings(settings: Settings, dry_run: bool) -> dict[str, Any]:
         "RETRY_ENABLED": False,  # the frontier tries again, at once or in a later run
         "URLLENGTH_LIMIT": 0,  # longer ones it would drop without a word; the listing bounds them
         "CONCURRENT_REQUESTS": 64,  # of all sites; MEMEERA_REQUESTS_PER_SITE bounds each
-        # These sources are listed by their public API, which is there for programs; a source that
-        # reads pages made for people obeys robots.txt.
-        "ROBOTSTXT_OBEY": False,
     }

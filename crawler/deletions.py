@@ -192,5 +192,4 @@ def _process_settings(settings: Settings) -> dict[str, Any]:
     return scrapy_settings(settings) | {
         "LOG_INSTALL_ROOT_HANDLER": False,  # our own shows warnings
         "RETRY_ENABLED": False,  # the next run asks again
-        "ROBOTSTXT_OBEY": True,  # of what is asked for as a program would, `fetch` says otherwise
     }

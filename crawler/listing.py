@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from core.errors import Reject
-from crawler.sources import Fetch, Malformed, Page, Post, Source
+from crawler.sources import Malformed, Page, Post, Source, Visit
 from db.frontier import enqueue, mark_of, move_mark, pseudonym, refuse_post, salt
 from db.memes import Seen
 from db.runs import Counts
@@ -59,7 +59,7 @@ class Lister:
         self._dry_run = dry_run
         self._salt = b""
 
-    async def list(self, source: Source, fetch: Fetch) -> None:
+    async def list(self, source: Source, fetch: Visit) -> None:
         """List one source to its end.
 
         Raises:

@@ -1,7 +1,6 @@
-"""What an HTML page's elements hold: addresses, texts, times, and the largest of their images."""
+"""What an HTML page's elements hold: addresses, texts, times and pictures."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,13 +9,29 @@ from typing import Final, Self
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from parsel import Selector
-from w3lib.encoding import html_to_unicode
+from w3lib.encoding import (
+    html_body_declared_encoding,
+    http_content_type_encoding,
+    read_bom,
+    to_unicode,
+)
 from w3lib.html import get_base_url
+
+from crawler.pictures import addresses_of, is_stand_in, shown_once
 
 __all__ = ["Document", "first", "is_web", "text_of", "time_of"]
 
-# One image of a srcset: its address may hold commas, but ends in none unless no size follows.
-_CANDIDATE: Final = re.compile(r"([^\s,]\S*)(?:(?<!,)\s+(\d+(?:\.\d+)?)[wx][^,]*)?")
+# Those of the Encoding Standard, by Python's names. A label of another, such as base64 or
+# unicode_escape, is as wrong for a page as one that nobody knows.
+_ENCODINGS: Final = frozenset(
+    {
+        *("utf-8", "utf-16-be", "utf-16-le"),
+        *("cp866", "koi8-r", "koi8-u", "mac-roman", "mac-cyrillic", "cp874"),
+        *(f"iso8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)),
+        *(f"cp125{page}" for page in range(9)),
+        *("gb18030", "big5hkscs", "euc_jp", "iso2022_jp", "cp932", "cp949"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +51,13 @@ class Document:
     root: Selector
 
     @classmethod
-    def parse(cls, body: bytes, url: str) -> Self:
-        """The page that some bytes are, in the encoding that they name or else seem to be in."""
-        text = _decoded(body)
+    def parse(cls, body: bytes, url: str, content_type: str | None = None) -> Self:
+        """The page that some bytes are.
+
+        In the encoding of their byte order mark, else the one that the header Content-Type names,
+        else the one that they name themselves, else the one that they seem to be in.
+        """
+        text = _decoded(body, content_type)
         return cls(url, _base(text, url), Selector(text=text, type="html"))
 
     def link(self, element: Selector) -> str | None:
@@ -57,10 +76,18 @@ class Document:
         # Of links within the page, the fragment is all that tells one from another.
         return address if fragment else None
 
+    def images(self, elements: Iterable[Selector]) -> list[str]:
+        """Where the pictures of elements are, each once."""
+        found = map(self.image, shown_once(elements))
+        return list(dict.fromkeys(address for address in found if address is not None))
+
     def image(self, element: Selector) -> str | None:
-        """Where the picture of an element is: the largest of srcset, or data-src, src or href."""
-        address = self._address(_image_candidates(element))
-        return None if address is None else urldefrag(address).url
+        """Where the picture of an element is: the largest, and none that stands there meanwhile."""
+        for address in addresses_of(element):
+            url = self._address([address])
+            if url is not None and not is_stand_in(url):
+                return urldefrag(url).url
+        return None
 
     def _address(self, candidates: Iterable[str]) -> str | None:
         for candidate in candidates:
@@ -119,29 +146,21 @@ def _values(element: Selector, attribute: str) -> list[str]:
     return [] if value is None else [value]
 
 
-def _image_candidates(element: Selector) -> Iterator[str]:
-    """The addresses that an image may have, the best first: src is often a placeholder."""
-    if isinstance(element.root, str):
-        yield element.root
-        return
-    for attribute in ("data-srcset", "srcset"):
-        yield from _largest_first(element.attrib.get(attribute, ""))
-    for attribute in ("data-src", "src", "href"):
-        yield from _values(element, attribute)
+def _decoded(body: bytes, content_type: str | None) -> str:
+    encoding, mark = read_bom(body)
+    if encoding is None or mark is None:
+        encoding, mark = _named_encoding(body, content_type) or _guessed_encoding(body), b""
+    return to_unicode(body[len(mark) :], encoding)
 
 
-def _largest_first(srcset: str) -> list[str]:
-    images = [(float(size or 1), url) for url, size in _CANDIDATE.findall(srcset)]
-    images.sort(key=lambda image: image[0], reverse=True)
-    return [url.rstrip(",") for _, url in images]
-
-
-def _decoded(body: bytes) -> str:
-    try:
-        _, text = html_to_unicode(None, body, auto_detect_fun=_guessed_encoding)
-    except (LookupError, UnicodeError):  # the page names one that is not for text, such as base64
-        text = body.decode(errors="replace")
-    return text.encode(errors="replace").decode()  # unicode_escape makes lone surrogates
+def _named_encoding(body: bytes, content_type: str | None) -> str | None:
+    by_header = http_content_type_encoding(content_type)
+    if by_header == "utf-16":
+        return "utf-16-le"
+    by_page = html_body_declared_encoding(body)
+    if by_page is not None and by_page.startswith("utf-16"):
+        by_page = "utf-8"  # in UTF-16, those bytes would not have said so
+    return next((name for name in (by_header, by_page) if name in _ENCODINGS), None)
 
 
 def _guessed_encoding(body: bytes) -> str:

@@ -67,10 +67,7 @@ def load_sites(settings: Settings) -> dict[str, Site]:
     path = settings.crawler_file
     tables = _site_tables(_tables(path), path)
     try:
-        return {
-            name: from_table(name, table, user_agent=settings.user_agent)
-            for name, table in tables.items()
-        }
+        return {name: from_table(name, table) for name, table in tables.items()}
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from error
 

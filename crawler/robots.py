@@ -1,5 +1,6 @@
 """What the robots.txt of a host allows a crawler, by RFC 9309."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -9,10 +10,14 @@ from protego import Protego
 from crawler.sources import Fetch, SourceFailed
 from crawler.waiting import status_passes
 
-__all__ = ["Robots", "Rules"]
+__all__ = ["Disallowed", "Robots", "Rules"]
 
 _LONGEST_DELAY_S: Final = 60.0  # whatever a Crawl-delay asks for
 _MAX_BYTES: Final = 500 * 2**10  # what RFC 9309 asks a crawler to read at least
+
+
+class Disallowed(SourceFailed):
+    """A robots.txt asks this crawler not to fetch it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ class Rules:
 
 
 class Robots:
-    """The rules of all hosts that a listing comes to; each robots.txt is fetched once.
+    """The rules of all hosts that a crawl comes to; each robots.txt is fetched once.
 
     Args:
         fetch: gets a robots.txt.
@@ -51,7 +56,8 @@ class Robots:
     def __init__(self, fetch: Fetch, user_agent: str) -> None:
         self._fetch = fetch
         self._user_agent = user_agent
-        self._known: dict[str, Rules] = {}
+        # Several pictures of one host may be asked about before its answer is there.
+        self._known: dict[str, asyncio.Task[Rules]] = {}
 
     async def rules(self, url: str) -> Rules:
         """Those of this address's host.
@@ -62,9 +68,23 @@ class Robots:
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in self._known:
-            robots = Protego.parse(await self._text(f"{origin}/robots.txt"))
-            self._known[origin] = Rules(parts.netloc, robots, self._user_agent)
-        return self._known[origin]
+            self._known[origin] = asyncio.create_task(self._ask(origin, parts.netloc))
+        return await self._known[origin]
+
+    async def check(self, url: str) -> None:
+        """Let pass what may be fetched.
+
+        Raises:
+            Disallowed: the host's rules forbid it.
+            SourceFailed: they are out of reach.
+        """
+        rules = await self.rules(url)
+        if not rules.allow(url):
+            raise Disallowed(f"the site's robots.txt does not allow {url} to {self._user_agent}")
+
+    async def _ask(self, origin: str, host: str) -> Rules:
+        robots = Protego.parse(await self._text(f"{origin}/robots.txt"))
+        return Rules(host, robots, self._user_agent)
 
     async def _text(self, url: str) -> str:
         # RFC 9309: without a robots.txt all is allowed; with one that is out of reach, nothing.

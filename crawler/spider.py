@@ -18,13 +18,16 @@ from scrapy.spidermiddlewares.httperror import HttpError
 
 from core.errors import MemeEraError, Reject
 from core.settings import Settings
-from crawler.fetching import fetch
+from crawler.fetching import OBEY, Fetcher
 from crawler.guard import RefusedAddress
 from crawler.items import Failed, Fetched, Item, SeenAgain
 from crawler.listing import Lister
 from crawler.placeholders import LedToPlaceholder
-from crawler.sources import Source, SourceFailed
-from crawler.waiting import answer_passes, retry_after, status_passes
+from crawler.plain import why
+from crawler.robots import Disallowed
+from crawler.sources import Source, Visit
+from crawler.sources.website import Site
+from crawler.waiting import retry_after, status_passes
 from db.frontier import Medium, due, next_due
 from db.runs import Counts
 from db.session import Database
@@ -36,11 +39,8 @@ logger = logging.getLogger(__name__)
 
 _N_TAKEN: Final = 200  # media read from the frontier at a time
 _LOOK_AGAIN_S: Final = 0.05  # seconds, while there is nothing to do
-_LISTING_TRIES: Final = 4
-_ACCEPT: Final = "application/json, */*"
-_LONGEST_REST_S: Final = 120.0  # that a listing waits for a site that asks it to
-# Why there is no answer, and will be none: a refused or impossible address, or one too large.
-_LASTING: Final = (DownloadCancelledError, IgnoreRequest, UnsupportedURLSchemeError, ValueError)
+# What was made for people, whose robots.txt is obeyed; the others' APIs are there for programs.
+_FOR_PEOPLE: Final = frozenset({Site.name})
 
 
 class MemeSpider(scrapy.Spider):
@@ -76,7 +76,7 @@ class MemeSpider(scrapy.Spider):
 
     async def start(self) -> AsyncIterator[scrapy.Request | Item]:
         """List and fetch until nothing is due any more."""
-        listing = asyncio.create_task(self._list())
+        listing = asyncio.create_task(self._list(Fetcher(self.crawler)))
         try:
             if self._fetching:
                 async for medium, sha256 in self._due(listing):
@@ -105,10 +105,10 @@ class MemeSpider(scrapy.Spider):
         """The answer to a request for one medium."""
         yield Fetched(medium, response.body)
 
-    async def _list(self) -> None:
+    async def _list(self, fetch: Visit) -> None:
         for source in self.sources:
             try:
-                await self._lister.list(source, self._fetch_page)
+                await self._lister.list(source, fetch)
             except MemeEraError as error:
                 self.counts.failed += 1
                 self.errors.append(str(error))
@@ -157,26 +157,6 @@ class MemeSpider(scrapy.Spider):
         with self.database.reading() as session:
             return next_due(session, self._listings, without=self._left)
 
-    async def _fetch_page(self, url: str) -> bytes:
-        for attempt in range(1, _LISTING_TRIES + 1):
-            answer = await fetch(self.crawler, url, accept=_ACCEPT)
-            if isinstance(answer, Response) and answer.status == 200:
-                return bytes(answer.body)
-            rest_s = self.limits.retry_delay_s * 2 ** (attempt - 1)
-            if isinstance(answer, Response):
-                if not answer_passes(url, answer.status, answer.body):
-                    break
-                rest_s = max(rest_s, retry_after(answer.headers.get("Retry-After")) or 0)
-            elif isinstance(answer, _LASTING):
-                break
-            if rest_s > _LONGEST_REST_S or attempt == _LISTING_TRIES:
-                break
-            await asyncio.sleep(rest_s)
-        if isinstance(answer, Response):
-            said = answer.body[:200].decode(errors="replace")
-            raise SourceFailed(f"{url} answered {answer.status}: {said}", answer.status)
-        raise SourceFailed(f"{url} gave no answer: {answer or type(answer).__name__}") from answer
-
     def _request(self, medium: Medium) -> scrapy.Request | Failed:
         try:
             return scrapy.Request(
@@ -184,6 +164,7 @@ class MemeSpider(scrapy.Spider):
                 callback=self.parse_media,
                 errback=self._fetch_failed,
                 cb_kwargs={"medium": medium},
+                meta={OBEY: medium.seen.source in _FOR_PEOPLE},
                 # Two posts may link one picture, and both sightings count.
                 dont_filter=True,
             )
@@ -204,7 +185,7 @@ class MemeSpider(scrapy.Spider):
                     passes=status_passes(status),
                     not_before=None if rest_s is None else _from_now(rest_s),
                 )
-            case RefusedAddress():
+            case RefusedAddress() | Disallowed():
                 yield Failed(medium, Reject.REFUSED_ADDRESS, str(error))
             case LedToPlaceholder():
                 yield Failed(medium, Reject.PLACEHOLDER, str(error))
@@ -218,8 +199,7 @@ class MemeSpider(scrapy.Spider):
                     medium, Reject.TOO_MANY_BYTES if too_large else Reject.NO_ANSWER, str(error)
                 )
             case _:
-                said = str(error) or type(error).__name__
-                yield Failed(medium, Reject.NO_ANSWER, said, passes=True)
+                yield Failed(medium, Reject.NO_ANSWER, why(error), passes=True)
 
 
 def _from_now(seconds: float) -> datetime:

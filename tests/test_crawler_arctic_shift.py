@@ -437,7 +437,11 @@ COMMENT: Final = {"id": "abc", "body": "a word", "subreddit": "memes", "link_id"
         ("RS.ndjson", b'{"id": 1, "title": "of a shop"}\n' * 9, "is no dump of Reddit's posts"),
         ("cat.png", b"\x89PNG\r\n\x1a\n" + bytes(5000), "is no dump of Reddit's posts"),
         ("RS.zst", zstandard.compress(b"a word\n" * 9), "is no dump of Reddit's posts"),
-        ("RS.zst", zstandard.compress(b"a word\n" * 9)[:-5], "it ends too early; download it again"),
+        (
+            "RS.zst",
+            zstandard.compress(b"a word\n" * 9)[:-5],
+            "it ends too early; download it again",
+        ),
     ],
 )
 def test_a_file_that_is_no_dump_is_refused(

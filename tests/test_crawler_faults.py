@@ -9,6 +9,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Timer
@@ -59,6 +60,16 @@ def drip(request: BaseHTTPRequestHandler) -> None:
         pass  # whom it was for has gone
 
 
+def slow_head(request: BaseHTTPRequestHandler) -> None:
+    """A header now and then."""
+    request.send_response(200)
+    with suppress(OSError):  # whom it was for may have gone
+        for number in range(100):
+            request.send_header(f"X-{number}", "x")
+            request.flush_headers()
+            time.sleep(0.1)
+
+
 def endless(request: BaseHTTPRequestHandler) -> None:
     """2 GB, or as much of it as is taken."""
     request.send_response(200)
@@ -68,6 +79,16 @@ def endless(request: BaseHTTPRequestHandler) -> None:
             request.wfile.write(bytes(1 << 20))
     except OSError:
         pass
+
+
+def heading(request: BaseHTTPRequestHandler) -> None:
+    """A picture, but behind a megabyte of headers."""
+    request.send_response(200)
+    for number in range(500):
+        request.send_header(f"X-{number}", "x" * 2000)
+    with suppress(OSError):  # whom it was for may have gone
+        request.end_headers()
+        request.wfile.write(picture(7))
 
 
 def drop(request: BaseHTTPRequestHandler) -> None:
@@ -102,6 +123,8 @@ FAULTS: dict[str, tuple[Answer, str | None]] = {
     "dead": (body(b"", 500), "http_error"),
     "gone": (body(b"", 404), "http_error"),
     "drip": (drip, "no_answer"),
+    "slow head": (slow_head, "no_answer"),
+    "heading": (heading, "no_answer"),
     "cut": (body(picture(5)[:50], Content_Length="5000"), "no_answer"),
     "html": (body(HTML, Content_Type="image/png"), "not_an_image"),
     "svg": (body(SVG, Content_Type="image/svg+xml"), "not_an_image"),
@@ -167,7 +190,7 @@ def test_what_rests_longer_than_a_crawl_waits_is_left_to_the_next(tmp_path: Path
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (body(b"", 403), "answered 403"),
+        (body(HTML, 403), "answered 403\n"),
         (body(HTML), "not JSON"),
         (body(b"", 500), "answered 500"),
         (drip, "gave no answer"),
@@ -191,6 +214,7 @@ def test_one_community_that_fails_does_not_end_the_others(
     assert "1 added" in done.stdout
     assert "1 failed" in done.stdout
     assert said in done.stderr
+    assert "<" not in done.stderr
 
 
 def test_a_listing_that_is_busy_for_a_while_goes_on(tmp_path: Path) -> None:

@@ -245,7 +245,7 @@ def test_a_video_is_its_still_and_an_article_is_no_picture(
 def test_a_post_shows_the_pictures_in_its_text() -> None:
     body = (
         "![a meme](https://pics.example/a_(1).png) and ![](/pictrs/image/b.webp 'of a cat')\n\n"
-        "![blob](https://pics.example/blob.png \"emoji blob\") [no](https://pics.example/no.png) "
+        '![blob](https://pics.example/blob.png "emoji blob") [no](https://pics.example/no.png) '
         "<img alt=c src='https://pics.example/c.gif?x=1&amp;y=2'> ![gone](<https://pics.example/d>)"
     )
     shown = (

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from core.errors import MemeEraError, Reject
 from core.settings import Settings
 from crawler.listing import Lister
-from crawler.sources import Fetch, Malformed, Page, Post, SourceFailed
+from crawler.robots import Rules
+from crawler.sources import Answer, Malformed, Page, Post, SourceFailed, Visit
 from crawler.spider import MemeSpider
 from db.frontier import mark_of, n_pending
 from db.models import Pending, Refused
@@ -35,7 +36,7 @@ class Shelf:
     name: ClassVar[str] = "shelf"
     target: ClassVar[str] = "a shelf"
 
-    async def pages(self, fetch: Fetch, mark: str | None) -> AsyncIterator[Page]:
+    async def pages(self, fetch: Visit, mark: str | None) -> AsyncIterator[Page]:
         self.marks.append(mark)
         for page in self.listed:
             if isinstance(page, Exception):
@@ -44,8 +45,17 @@ class Shelf:
             yield page
 
 
-async def no_fetch(url: str) -> bytes:
-    raise AssertionError(url)
+class NoVisit:
+    """A shelf has all there is."""
+
+    async def __call__(self, url: str) -> bytes:
+        raise AssertionError(url)
+
+    async def page(self, url: str) -> Answer:
+        raise AssertionError(url)
+
+    async def rules(self, url: str) -> Rules:
+        raise AssertionError(url)
 
 
 def post(name: str, *media: str, **more: object) -> Post:
@@ -64,7 +74,7 @@ def listed(
 ) -> Counts:
     counts = Counts()
     lister = Lister(database, counts, since=since, dry_run=dry_run)
-    asyncio.run(lister.list(source, no_fetch))
+    asyncio.run(lister.list(source, NoVisit()))
     return counts
 
 
@@ -201,7 +211,7 @@ def test_a_source_that_fails_or_errs_does_not_end_the_others(
         Lister(database, counts),
         settings,
     )
-    asyncio.run(spider._list())
+    asyncio.run(spider._list(NoVisit()))
     assert counts.failed == 3
     assert counts.listed == 2
     assert spider.errors == [

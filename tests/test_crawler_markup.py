@@ -97,10 +97,96 @@ def test_addresses_are_relative_to_the_base_that_the_page_names(base: str, expec
         ('<img src="/spinner.gif" data-src="/a.jpg#x">', "/a.jpg"),
         ('<img srcset="data:image/gif;base64,R0 9w" src="/a.jpg">', "/a.jpg"),
         ('<a href="/a.jpg">see</a>', "/a.jpg"),
+        ('<img srcset="/s.jpg, /l.jpg 2x" src="/m.jpg">', "/l.jpg"),
+        ('<img srcset="/a.jpg 320w 200h, /b.jpg 640w 400h">', "/b.jpg"),
+        ('<img srcset="/a.jpg 9q, /b.jpg 1x">', "/b.jpg"),  # an unknown size: passed over
+        ('<img srcset="data:image/svg+xml,%3Csvg%20a=1,2%3E 9w, /a.jpg 1w">', "/a.jpg"),
+        ('<img srcset="data:image/svg+xml;utf8,<svg w=1></svg> 9w" data-src="/a.jpg">', "/a.jpg"),
+        ('<img srcset="/t.jpg" data-src="/a.jpg" src="/t.jpg">', "/a.jpg"),
+        ('<img srcset="/s.jpg 1w, /l.jpg 9w" data-src="/m.jpg">', "/l.jpg"),
     ],
 )
 def test_the_image_is_the_best_that_an_element_names(image: str, expected: str) -> None:
     assert document("").image(element(image)) == f"https://memes.example{expected}"
+
+
+SPINNER = 'src="/assets/p.gif"'  # its name does not tell
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        *(
+            f'<img {SPINNER} {name}="/a.jpg">'
+            for name in (
+                *("data-src", "data-lazy-src", "data-original", "data-lazy", "data-echo"),
+                *("data-actualsrc", "data-cfsrc", "data-ezsrc", "data-defer-src", "lazysrc"),
+                *("data-srcset", "data-lazy-srcset", "srcset", "data-full", "data-large-file"),
+                *("data-hi-res-src", "data-image", "data-pagespeed-lazy-src", "data-src-retina"),
+                *("data-flickity-lazyload", "data-bg", "data-orig-file", "data-img-url"),
+            )
+        ),
+        f'<img {SPINNER} data-src="/m.jpg" data-original="/a.jpg">',
+        f'<img {SPINNER} data-medium-file="/m.jpg" data-large-file="/a.jpg">',
+        f'<img {SPINNER} data-thumb-src="/t.jpg" data-src="/a.jpg" data-permalink="/p/a.jpg">',
+        f'<img {SPINNER} data-src-loaded="true" data-original-title="a.b c" data-lazy="/a.jpg">',
+        f'<img {SPINNER} data-srcset="/s.jpg 1x, /a.jpg 2x" data-src="/s.jpg">',
+        f'<picture><source srcset="/a.jpg 9w, /s.jpg 1w"><img {SPINNER}></picture>',
+        f'<picture><source data-srcset="/a.jpg"><img {SPINNER} data-src="/s.jpg"></picture>',
+        '<picture><source media="(max-width: 9px)" srcset="/s.jpg"><source srcset="/a.jpg">'
+        '<img src="/m.jpg"></picture>',
+        '<picture><source type="image/svg+xml" srcset="/v.svg 9w, /w.svg 1w">'
+        '<img src="/a.jpg"></picture>',
+        f'<p><img {SPINNER} class="lazy"><noscript><img src="/a.jpg"></noscript></p>',
+        f'<p><img {SPINNER}><!-- x --><noscript><img srcset="/a.jpg 2x, /s.jpg 1x"></noscript></p>',
+        f'<p><noscript><img src="/a.jpg"></noscript><img {SPINNER}></p>',
+        f'<div><p><img {SPINNER}></p><noscript><img src="/a.jpg"></noscript></div>',
+        '<p><img src="/a.jpg"><noscript><img src="/t?1" width="1" height="1"></noscript></p>',
+        '<div class="meme" style="color: red; background-image: url(\'/a.jpg\')"></div>',
+        '<div class="meme" data-bg="/a.jpg"></div>',
+    ],
+)
+def test_the_picture_is_found_wherever_a_page_keeps_it_until_it_is_looked_at(image: str) -> None:
+    page = document(image)
+    found = [page.images(page.root.css(selector)) for selector in ("img, .meme", "body > *")]
+    assert found == [["https://memes.example/a.jpg"]] * 2
+
+
+@pytest.mark.parametrize(
+    "name", ["spinner.gif", "loading.svg", "ajax-loader.gif", "1x1.png", "img/blank_32.gif?v=3"]
+)
+def test_what_stands_there_meanwhile_is_no_picture(name: str) -> None:
+    page = document(f'<img src="/{name}"><img src="/{name}" srcset="/{name} 2x">')
+    assert page.images(page.root.css("img")) == []
+
+
+@pytest.mark.parametrize("name", ["pixel-art.png", "grey-cat.jpg", "loading-screen-meme.jpg"])
+def test_a_picture_may_be_called_something_like_it(name: str) -> None:
+    page = document(f'<img src="/{name}">')
+    assert page.images(page.root.css("img")) == [f"https://memes.example/{name}"]
+
+
+def test_images_side_by_side_are_each_found_once() -> None:
+    lazy = "".join(
+        f'<img {SPINNER} data-srcset="/{n}-l.jpg 9w, /{n}-s.jpg 1w">'
+        f'<noscript><img src="/{n}-s.jpg"></noscript>'
+        for n in "ab"
+    )
+    page = document(f"<p>{lazy}</p><p><img src='/c.jpg'></p>")
+    names = [url.rpartition("/")[2] for url in page.images(page.root.css("img"))]
+    assert names == ["a-l.jpg", "b-l.jpg", "c.jpg"]
+
+
+def test_no_page_makes_finding_its_pictures_take_long() -> None:
+    # Each took minutes, or would have, where time grows with the square of the length.
+    many = "/a.jpg 1x," * 20_000
+    page = document(f'<img srcset="{many}"><img src="/blank{"1" * 5000}!">')
+    assert len(page.images(page.root.css("img"))) == 2
+
+
+def test_the_value_that_a_selector_leads_to_may_be_a_set() -> None:
+    image = element('<img data-set="/s.jpg 1x, /l.jpg 2x">', "img::attr(data-set)")
+    assert document("").image(image) == "https://memes.example/l.jpg"
 
 
 def test_a_selector_may_lead_to_the_value_itself() -> None:
@@ -135,18 +221,52 @@ def test_a_time_is_in_utc_or_none(
     assert time_of(element(markup), date_format) == expected
 
 
+META = '<meta charset="{}">'
+
+
 @pytest.mark.parametrize(
-    "body",
+    ("body", "content_type"),
     [
-        "<p>né</p>".encode(),
-        "<p>né</p>".encode("utf-16"),  # with a byte order mark
-        "<p>né</p>".encode("latin-1"),  # says nothing of it
-        b'<meta charset="iso-8859-2">' + "<p>né</p>".encode("iso-8859-2"),
-        b'<meta charset="base64">' + "<p>né</p>".encode(),
-        b'<meta charset="no such">' + "<p>né</p>".encode(),
+        ("<p>né</p>".encode(), None),
+        ("<p>né</p>".encode("utf-16"), None),  # with a byte order mark
+        ("<p>né</p>".encode("latin-1"), None),  # says nothing of it
+        (META.format("iso-8859-2").encode() + "<p>né</p>".encode("iso-8859-2"), None),
+        (META.format("utf-8").encode() + "<p>né</p>".encode("cp1252"), "text/html;charset=latin1"),
+        # A mark comes before the header, the header before the page, wrong labels nowhere.
+        ("\ufeff<p>né</p>".encode(), "text/html; charset=windows-1251"),
+        ("<p>né</p>".encode("utf-16-le"), "text/html; charset=utf-16"),
+        (META.format("utf-16").encode() + "<p>né</p>".encode(), None),
+        *(
+            (META.format(label).encode() + "<p>né</p>".encode(), f"text/html; charset={label}")
+            for label in ("base64", "no such", "unicode_escape", "idna", "undefined", "cp037", "")
+        ),
+        (META.format("iso-8859-2").encode() + "<p>né</p>".encode("iso-8859-2"), "a; charset=rot13"),
     ],
 )
-def test_a_page_is_read_in_its_own_encoding(body: bytes) -> None:
-    found = first(Document.parse(body, URL).root, "p")
+def test_a_page_is_read_in_its_own_encoding(body: bytes, content_type: str | None) -> None:
+    found = first(Document.parse(body, URL, content_type).root, "p")
     assert found is not None
     assert text_of(found) == "né"
+
+
+@pytest.mark.parametrize(
+    ("charset", "encoding", "text"),
+    [
+        ("windows-1251", "cp1251", "Кот"),
+        ('"Windows-1251"', "cp1251", "Кот"),
+        ("koi8-r", "koi8-r", "Кот"),
+        ("Shift_JIS", "cp932", "猫①"),
+        ("EUC-JP", "euc_jp", "猫"),
+        ("EUC-KR", "cp949", "똠고양이"),
+        ("gb2312", "gb18030", "猫镕"),
+        ("Big5", "big5", "貓"),
+        ("iso-8859-1", "cp1252", "“né”"),
+    ],
+)
+def test_the_charset_of_the_header_is_that_of_the_page(
+    charset: str, encoding: str, text: str
+) -> None:
+    body = f"<p>{text}</p>".encode(encoding)
+    found = first(Document.parse(body, URL, f"text/html; charset={charset}").root, "p")
+    assert found is not None
+    assert text_of(found) == text

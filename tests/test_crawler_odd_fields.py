@@ -76,7 +76,14 @@ BEARS_ON: Final = {
     "domain": set[str](),
 }
 # What is said with these is not odd: a post may be an advertisement, removed, or a text.
-SAYS_TRUE: Final = {"over_18", "promoted", "removed", "is_created_from_ads_ui", "is_self", "is_deleted"}
+SAYS_TRUE: Final = {
+    "over_18",
+    "promoted",
+    "removed",
+    "is_created_from_ads_ui",
+    "is_self",
+    "is_deleted",
+}
 THREE: Final = {"aa1": image("aa1"), "bb2": image("bb2"), "cc3": image("cc3")}
 SHAPES: Final[dict[str, tuple[Json, int]]] = {  # with how many pictures may be lost
     # Its address stands in two fields, so that none is lost with either.

@@ -5,7 +5,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -227,7 +229,13 @@ def test_posts_that_are_not_asked_for_are_filtered(
 
 
 def test_what_is_no_post_does_not_end_the_listing(stub: StubReddit) -> None:
-    stub.listings["new"] = [submission("a"), {"id": None, "title": "b"}, "a word", None, submission("d")]
+    stub.listings["new"] = [
+        submission("a"),
+        {"id": None, "title": "b"},
+        "a word",
+        None,
+        submission("d"),
+    ]
     (page,) = pages(source(stub))
     assert [type(post) for post in page.posts] == [Post, Malformed, Malformed, Malformed, Post]
 
@@ -288,6 +296,29 @@ def test_wrong_credentials_are_told_from_a_private_subreddit(stub: StubReddit) -
     error = failure(source(stub, account(stub, client_secret="wrong")))
     assert "credentials" in str(error)
     assert error.status == 401
+    assert stub.asked == []
+
+
+def test_nothing_leads_away_from_reddit(stub: StubReddit) -> None:
+    class Leading(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(302)
+            self.send_header("Location", stub.url + self.path)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Leading) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        error = failure(
+            source(stub, account(stub, base_url=f"http://127.0.0.1:{server.server_port}"))
+        )
+        server.shutdown()
+        thread.join()
+    assert "cannot be used" in str(error)
     assert stub.asked == []
 
 

@@ -9,8 +9,9 @@ from PIL import Image
 
 from core.errors import Reject
 from core.images import FORMATS
+from crawler.links import IMAGE_SUFFIXES
 from crawler.sources import Malformed, Post
-from crawler.sources.reddit_posts import IMAGE_SUFFIXES, post_of
+from crawler.sources.reddit_posts import post_of
 from tests.conftest import ROOT
 from tests.reddit_fixtures import Json, gallery, image, linking, preview, submission
 
@@ -407,12 +408,10 @@ def test_a_text_shows_what_is_embedded_in_it_in_that_order() -> None:
 
 @pytest.mark.parametrize("described", [None, {}, {"aa1": None}])
 def test_a_text_whose_pictures_are_not_described_has_their_addresses(described: Any) -> None:
-    text = (
-        "[a caption](https://preview.redd.it/aa1.jpg?width=800&amp;s=2) ![](https://x.example/b.png)"
-    )
+    text = "[a caption](https://preview.redd.it/aa1.jpg?width=800&amp;s=2) ![](https://x.example/b.png)"
     data = submission(is_self=True, selftext=text, media_metadata=described)
     assert media(data) == [
-        "https://preview.redd.it/aa1.jpg?width=800&s=2",
+        "https://i.redd.it/aa1.jpg",
         "https://x.example/b.png",
     ]
 

@@ -353,22 +353,50 @@ def test_the_stills_of_a_channel_are_collected(tmp_path: Path) -> None:
 # Sites
 
 
-def test_a_site_of_crawler_toml_is_collected_and_its_robots_txt_obeyed(tmp_path: Path) -> None:
+def test_a_site_of_crawler_toml_is_collected_and_every_robots_txt_obeyed(tmp_path: Path) -> None:
     hits: list[str] = []
-    answers: dict[str, Answer] = {
-        "/robots.txt": body(b"User-agent: *\nDisallow: /secret\n"),
-        "/": body(b"""<html><body>
-            <div class=post><a href="/post/1"><img src="/1.png"></a><h2>One</h2></div>
-            <div class=post><a href="/post/2"><img src="/secret/2.png"></a></div>
-            <a class=next href="/page2">older</a></body></html>"""),
-        "/page2": body(b"""<div class=post><a href="/post/3"><img src="/3.png"></a></div>
-            <a class=next href="/secret/page3">older</a>"""),
-        "/1.png": body(picture(1)),
-        "/3.png": body(picture(3)),
-        "/secret/2.png": lambda request: hits.append(request.path),
-        "/secret/page3": lambda request: hits.append(request.path),
+
+    def forbidden(request: BaseHTTPRequestHandler) -> None:
+        hits.append(request.path)
+        body(picture(9))(request)
+
+    asked: list[str] = []
+
+    def robots(rules: bytes) -> Answer:
+        def answer(request: BaseHTTPRequestHandler) -> None:
+            asked.append(request.headers["Host"])
+            body(rules)(request)
+
+        return answer
+
+    elsewhere: dict[str, Answer] = {
+        "/robots.txt": robots(b"User-agent: *\nDisallow: /"),
+        "/5.png": forbidden,
     }
-    with stub(answers) as site:
+    answers: dict[str, Answer] = {
+        "/robots.txt": robots(b"User-agent: *\nDisallow: /secret\n"),
+        "/": body(b"", 302, Location="/board/"),
+        "/board/": body(
+            """<html><body>
+            <div class=post><a href="post/1"><img src="1.png"></a><h2>Один</h2></div>
+            <div class=post><a href="post/2"><img src="/secret/2.png"></a></div>
+            <div class=post><a href="post/4"><img src="4.png"></a></div>
+            <div class=post><a href="post/5"><img src="5.png"></a></div>
+            <a class=next href="page2">older</a></body></html>""".encode("cp1251"),
+            Content_Type="text/html; charset=windows-1251",
+        ),
+        "/board/page2": body(b"""<div class=post><a href="post/3"><img src="3.png"></a></div>
+            <a class=next href="page3">older</a>"""),
+        "/board/page3": body(b"", 301, Location="/secret/page3"),
+        "/board/1.png": body(picture(1)),
+        "/board/3.png": body(picture(3)),
+        "/board/4.png": body(b"", 302, Location="/secret/4.png"),
+        "/secret/2.png": forbidden,
+        "/secret/4.png": forbidden,
+        "/secret/page3": forbidden,
+    }
+    with stub(answers) as site, stub(elsewhere) as other:
+        answers["/board/5.png"] = body(b"", 302, Location=f"{other}/5.png")
         plan = tmp_path / "crawler.toml"
         plan.write_text(f"""
             [site.gallery]
@@ -391,9 +419,13 @@ def test_a_site_of_crawler_toml_is_collected_and_its_robots_txt_obeyed(tmp_path:
     assert "2 added" in done.stdout
     assert "robots.txt does not allow" in done.stderr
     assert hits == []
-    assert refused(tmp_path) == {f"{site}/post/2": "refused_address"}
+    assert len(asked) == len(set(asked)) == 2
+    assert refused(tmp_path) == {f"{site}/board/post/{n}": "refused_address" for n in (2, 4, 5)}
     with Database.open(Settings(data_dir=tmp_path)).reading() as session:
-        assert {row.licence for row in session.scalars(select(Sighting))} == {"CC0"}
+        seen = session.scalars(select(Sighting).order_by(Sighting.post_id)).all()
+        assert {row.licence for row in seen} == {"CC0"}
+        assert [row.image_url for row in seen] == [f"{site}/board/{n}.png" for n in (1, 3)]
+        assert seen[0].title == "Один"
     assert unknown.returncode == 2
     assert "there is no [site.other]; there is gallery" in unknown.stderr
 

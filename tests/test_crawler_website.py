@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from core.errors import BadInput, Reject
-from crawler.sources import Malformed, Page, Post, SourceFailed
+from crawler.robots import Robots, Rules
+from crawler.sources import Answer, Malformed, Page, Post, SourceFailed
 from crawler.sources.website import Selectors, Site, from_table
 
 HOME = "https://memes.example"
@@ -27,18 +28,33 @@ Answers = Mapping[str, bytes | str | SourceFailed]
 
 @dataclass
 class Web:
-    """Answers by address; what it has none for is missing."""
+    """Answers by address, and leads on; what it has none for is missing."""
 
     answers: Answers
+    leads: Mapping[str, str] = field(default_factory=dict)
+    content_type: str | None = None
     asked: list[str] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
 
-    async def fetch(self, url: str) -> bytes:
+    def __post_init__(self) -> None:
+        self._robots = Robots(self, AGENT)
+
+    async def __call__(self, url: str) -> bytes:
         self.asked.append(url)
         answer = self.answers.get(url, SourceFailed(f"{url} answered 404", 404))
         if isinstance(answer, SourceFailed):
             raise answer
         return answer if isinstance(answer, bytes) else answer.encode()
+
+    async def page(self, url: str) -> Answer:
+        await self._robots.check(url)
+        if url in self.leads:
+            self.asked.append(url)
+            return await self.page(self.leads[url])
+        return Answer(url, await self(url), self.content_type)
+
+    async def rules(self, url: str) -> Rules:
+        return await self._robots.rules(url)
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -62,7 +78,7 @@ def html(*parts: str, following: str | None = None) -> str:
 
 def site(**more: Any) -> Site:
     """The site of these tests."""
-    fields = {"site_name": "gallery", "start_url": START, "selectors": ALL, "user_agent": AGENT}
+    fields = {"site_name": "gallery", "start_url": START, "selectors": ALL}
     return Site(**{**fields, **more})
 
 
@@ -70,7 +86,7 @@ def listed(web: Web, source: Site | None = None, mark: str | None = None) -> lis
     """The pages that a source lists."""
 
     async def collect() -> list[Page]:
-        pages = (source or site(sleep=web.sleep)).pages(web.fetch, mark)
+        pages = (source or site(sleep=web.sleep)).pages(web, mark)
         return [page async for page in pages]
 
     return asyncio.run(collect())
@@ -169,6 +185,11 @@ def test_the_picture_may_be_where_a_link_leads_or_in_any_attribute() -> None:
     assert media('<video poster="/still.png">', "video::attr(poster)") == (f"{HOME}/still.png",)
 
 
+def test_where_a_link_leads_to_a_page_with_one_picture_it_is_that_picture() -> None:
+    link = '<a href="https://imgflip.com/i/8abc12"><img src="/small.png"></a>'
+    assert media(link, "a") == ("https://i.imgflip.com/8abc12.jpg",)
+
+
 def test_a_title_and_a_date_may_be_in_any_attribute() -> None:
     selectors = Selectors(
         item="article", title="img::attr(alt)", date="b::attr(data-at)", link="a::attr(data-to)"
@@ -233,7 +254,7 @@ TITLE = '<article><h2>{}</h2><img class="meme" src="a.jpg"></article>'
         (TITLE.format("chaton né").encode("latin-1"), "chaton né"),  # says nothing of it
         (b'<meta charset="base64">' + TITLE.format("né").encode(), "né"),
         (b'<meta charset="no such">' + TITLE.format("né").encode(), "né"),
-        (b'<meta charset="unicode_escape">' + TITLE.format(r"x\ud800y").encode(), "x?y"),
+        (b'<meta charset="unicode_escape">' + TITLE.format(r"x\u0041y").encode(), r"x\u0041y"),
         (TITLE.format("a\0b").encode(), "ab"),
     ],
 )
@@ -241,6 +262,58 @@ def test_a_page_is_read_in_its_own_encoding(body: bytes, title: str) -> None:
     (post,) = posts(listed(Web({START: body})))
     assert isinstance(post, Post)
     assert post.title == title
+
+
+def test_what_the_server_says_of_a_page_comes_before_what_the_page_says() -> None:
+    page = b'<meta charset="utf-8">' + TITLE.format("Кот").encode("cp1251")
+    (post,) = posts(listed(Web({START: page}, content_type="text/html; charset=windows-1251")))
+    assert isinstance(post, Post)
+    assert post.title == "Кот"
+
+
+# Where a page leads
+
+
+def test_addresses_are_relative_to_the_page_that_answered() -> None:
+    elsewhere = "https://pics.example/archive/new/"
+    relative = """<article><a class="post" href="7">see</a><img class="meme" src="7.jpg"></article>
+        <a class="next" href="?page=2">older</a>"""
+    web = Web({elsewhere: relative, f"{elsewhere}?page=2": ""}, leads={START: elsewhere})
+    (post,) = posts(listed(web))
+    assert isinstance(post, Post)
+    assert (post.post_id, post.media) == (f"{elsewhere}7", (f"{elsewhere}7.jpg",))
+    assert web.asked[-1] == f"{elsewhere}?page=2"
+    based = f'<base href="../pictures/">{relative}'
+    (post,) = posts(listed(Web({elsewhere: based}, leads={START: elsewhere}), site(max_pages=1)))
+    assert isinstance(post, Post)
+    assert post.media == ("https://pics.example/archive/pictures/7.jpg",)
+
+
+def test_a_page_that_leads_to_one_that_was_seen_ends_the_listing() -> None:
+    web = Web({START: html(article(1), following="/old")}, leads={f"{HOME}/old": START})
+    assert numbers(listed(web)) == [1, 1]
+    assert web.asked == [ROBOTS, START, f"{HOME}/old", START]
+
+
+@pytest.mark.parametrize("to", [f"{HOME}/secret", "https://other.example/secret"])
+def test_a_redirect_to_what_a_robots_txt_disallows_is_not_followed(to: str) -> None:
+    rules = "User-agent: *\nDisallow: /secret"
+    host = to.removesuffix("/secret")
+    web = Web({to: html(article(1)), f"{host}/robots.txt": rules}, leads={START: to})
+    with pytest.raises(SourceFailed, match=f"gallery at .* does not allow {to}"):
+        listed(web)
+    assert to not in web.asked
+
+
+def test_pictures_obey_the_robots_txt_of_the_host_that_answered() -> None:
+    other = "https://pics.example"
+    web = Web(
+        {f"{other}/new": html(article(1)), f"{other}/robots.txt": "User-agent: *\nDisallow: /img/"},
+        leads={START: f"{other}/new"},
+    )
+    (post,) = posts(listed(web))
+    assert isinstance(post, Post)
+    assert (post.media, post.reason) == ((), Reject.REFUSED_ADDRESS)
 
 
 # From page to page
@@ -317,7 +390,7 @@ def test_a_page_that_cannot_be_fetched_is_a_failure_after_what_was_given() -> No
     given: list[Page] = []
 
     async def collect() -> None:
-        async for page in site().pages(web.fetch, None):
+        async for page in site().pages(web, None):
             given.append(page)  # noqa: PERF401 # a comprehension would lose what came first
 
     with pytest.raises(SourceFailed, match="/2 answered 404"):
@@ -481,7 +554,7 @@ limit = 70
 
 def defined(text: str) -> Site:
     """The site that a TOML table defines."""
-    return from_table("gallery", tomllib.loads(text), user_agent=AGENT)
+    return from_table("gallery", tomllib.loads(text))
 
 
 def test_a_table_defines_a_site() -> None:

@@ -3,7 +3,6 @@
 import random
 from datetime import UTC, datetime
 
-import pytest
 from sqlalchemy import select
 
 from core.errors import Reject

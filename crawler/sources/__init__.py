@@ -3,14 +3,60 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from core.errors import MemeEraError, Reject
 
-__all__ = ["Fetch", "Malformed", "Page", "Post", "Probe", "Source", "SourceFailed"]
+if TYPE_CHECKING:
+    from crawler.robots import Rules
+
+__all__ = [
+    "Answer",
+    "Fetch",
+    "Malformed",
+    "Page",
+    "Post",
+    "Probe",
+    "Source",
+    "SourceFailed",
+    "Visit",
+]
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """Fetches one listing page under the crawler's limits and politeness; raises SourceFailed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a site answered."""
+
+    url: str  # the last one that it led to
+    body: bytes
+    content_type: str | None = None
+
+
+class Visit(Protocol):
+    """Fetches for a source: what was made for programs, or as a guest of pages made for people."""
+
+    async def __call__(self, url: str, /) -> bytes:
+        """As `Fetch`."""
+        ...
+
+    async def page(self, url: str) -> Answer:
+        """A page made for people, where the robots.txt of no host that it leads to forbids it.
+
+        Raises:
+            SourceFailed: one does, or there is no answer.
+        """
+        ...
+
+    async def rules(self, url: str) -> "Rules":
+        """What robots.txt says at this address's host.
+
+        Raises:
+            SourceFailed: it is out of reach.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +142,7 @@ class Source(Protocol):
         """What the mark belongs to: two sources that list the same posts alike have the same."""
         ...
 
-    def pages(self, fetch: Fetch, mark: str | None) -> AsyncIterator[Page]:
+    def pages(self, fetch: Visit, mark: str | None) -> AsyncIterator[Page]:
         """List the posts that are new since a mark, page by page.
 
         Args:

@@ -98,14 +98,16 @@ class ArcticShift:
         if _Kind.POST in kinds or not lines:
             return
         if program := unpacking(self.path):
-            raise BadInput(f"{self.path}: is packed in another way than by zstd; first {program} it")
+            raise BadInput(
+                f"{self.path}: is packed in another way than by zstd; first {program} it"
+            )
         if _Kind.COMMENT in kinds:
             name = self.path.name
             there = f"RS{name[2:]}" if name.startswith("RC_") else "files such as RS_2024-01.zst"
             raise BadInput(f"{self.path}: holds comments; the posts are in {there}")
         raise BadInput(
-            f"{self.path}: is no dump of Reddit's posts, which has one on each line, as JSON; name a "
-            "file such as RS_2024-01.zst"
+            f"{self.path}: is no dump of Reddit's posts, which has one on each line, as JSON; name "
+            "a file such as RS_2024-01.zst"
         )
 
     async def pages(self, fetch: Fetch, mark: str | None) -> AsyncIterator[Page]:

@@ -10,7 +10,16 @@ from backports import zstd
 from core.errors import BadInput
 from crawler.sources import SourceFailed
 
-__all__ = ["MAX_LINE_BYTES", "Block", "blocks", "end_of_line", "first_lines", "size_of", "spans", "unpacking"]
+__all__ = [
+    "MAX_LINE_BYTES",
+    "Block",
+    "blocks",
+    "end_of_line",
+    "first_lines",
+    "size_of",
+    "spans",
+    "unpacking",
+]
 
 MAX_LINE_BYTES: Final = 2**22
 """Of a longer line nothing is kept. The longest of the real posts that we have seen is a gallery of

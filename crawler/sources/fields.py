@@ -48,7 +48,9 @@ def parse(body: bytes) -> Any:
         raise ValueError("it is nested too deeply") from error
     except ValueError as error:
         is_page = body.lstrip()[:1] == b"<"
-        raise ValueError("it is a page (HTML), not JSON" if is_page else "it is not JSON") from error
+        raise ValueError(
+            "it is a page (HTML), not JSON" if is_page else "it is not JSON"
+        ) from error
 
 
 def _whole(digits: str) -> int | float:

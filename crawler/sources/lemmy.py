@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from core.errors import Reject
+from crawler.links import picture_at
 from crawler.markup import is_web
 from crawler.sources import Fetch, Malformed, Page, Post, Probe, SourceFailed
 from crawler.sources.fields import Json, moment_of_text, parse, part, score, text, truth
@@ -100,7 +101,6 @@ class Lemmy:
             query["page_cursor"] = cursor
         return f"{self.site_url}/api/v3/post/list?{urlencode(query)}"
 
-
     def _post(self, view: Any) -> Post | Malformed:
         """The post that a view describes; without an address of its own, there is none.
 
@@ -158,11 +158,13 @@ def _pictures(post: Json, address: str) -> Iterator[str]:
     for place in (_linked(post), *(place for _, place in shown_in(text(post, "body")))):
         with suppress(ValueError):  # brackets that hold no IPv6 address
             if place and is_web(picture := urljoin(address, place)):
-                yield picture
+                yield picture_at(picture) or picture
 
 
 def _linked(post: Json) -> str:
     url = text(post, "url")
+    if (picture := picture_at(url) or url) != url:
+        return picture
     if _is_video(post, url):
         return text(post, "thumbnail_url")
     # Newer versions say what is behind a link; without a word, the bytes will tell.

@@ -19,6 +19,7 @@ from prawcore.exceptions import (
     RequestException,
 )
 
+from crawler.plain import plain
 from crawler.sources import SourceFailed
 from crawler.waiting import retry_after, status_passes
 
@@ -124,11 +125,13 @@ class _TryAgain(Exception):
 
 
 class _Requestor(Requestor):
-    """Leaves trying again to the client, which rests without holding a thread."""
+    """Goes to Reddit alone, and leaves trying again to the client, which holds no thread."""
 
     def request(self, *args: Any, timeout: float | None = None, **kwargs: Any) -> requests.Response:
         """Raise _TryAgain where that may help."""
         try:
+            # That for a token has the app's secret, and would follow wherever an answer leads.
+            kwargs["allow_redirects"] = False
             # prawcore gives a timeout of its own with each request, whatever PRAW was told.
             response = super().request(*args, timeout=self.timeout, **kwargs)
         except RequestException as error:
@@ -198,4 +201,4 @@ def _explained(error: Exception, status: int | None) -> str:
     # Reddit would search for what has no page.
     if isinstance(error, NotFound) or (isinstance(error, Redirect) and "search" in error.path):
         return "Reddit has no such subreddit, or has banned it; see how it is spelled"
-    return f"Reddit's answer cannot be used ({error!r}); run it again later"
+    return f"Reddit's answer cannot be used ({plain(repr(error))}); run it again later"

@@ -3,20 +3,16 @@
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from core.errors import Reject
+from crawler.links import VIDEO_SUFFIXES, picture_at, suffix_of
 from crawler.placeholders import is_placeholder
 from crawler.sources import Malformed, Post
 from crawler.sources.fields import Json, moment, number, part, parts, score, text, truth
 from crawler.sources.shown import shown_in
 
-__all__ = ["IMAGE_SUFFIXES", "community_of", "is_video", "post_of"]
-
-IMAGE_SUFFIXES: Final = frozenset(
-    {"avif", "bmp", "gif", "jfif", "jpe", "jpeg", "jpg", "png", "webp"}
-)
-"""How addresses of pictures end, of the formats that core.images takes."""
+__all__ = ["community_of", "is_video", "post_of"]
 
 # Where one picture may be had, best first; what is no address is passed over.
 _Places = Sequence[str | None]
@@ -24,7 +20,6 @@ _Places = Sequence[str | None]
 _SITE: Final = "https://www.reddit.com"
 _GONE: Final = frozenset({"[deleted]", "[removed]"})
 
-_IMAGE_HOSTS: Final = frozenset({"i.redd.it", "i.reddituploads.com"})  # some names have no suffix
 _IMGUR_HOSTS: Final = frozenset({"i.imgur.com", "imgur.com", "m.imgur.com"})
 _YOUTUBE_HOSTS: Final = frozenset(
     {"m.youtube.com", "music.youtube.com", "youtu.be", "youtube-nocookie.com", "youtube.com"}
@@ -39,7 +34,6 @@ _VIDEO_HOSTS: Final = _YOUTUBE_HOSTS | {
     "v.redd.it",
     "vimeo.com",
 }
-_VIDEO_SUFFIXES: Final = frozenset({"gifv", "m4v", "mov", "mp4", "webm"})
 _VIDEO_HINTS: Final = frozenset({"hosted:video", "rich:video"})
 
 _POST_ID: Final = re.compile(r"[0-9a-z]{1,20}")  # seven today
@@ -47,7 +41,6 @@ _IN_PERMALINK: Final = re.compile(r"/comments/([0-9a-z]{1,20})(?:/|$)")
 _IN_COMMUNITY: Final = re.compile(r"/?r/([\w.-]+)", re.ASCII)
 _CATEGORY: Final = re.compile(r"[a-z_]{4,}")  # who took a post away: moderator, deleted, reddit
 _ADDRESS: Final = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
-_IMGUR_ID: Final = re.compile(r"(?:.+-)?([0-9A-Za-z]{5,})")  # newer pages: some-title-AbCdEf1
 _YOUTUBE_ID: Final = re.compile(
     r"(?:[?&;]v=|%3Fv%3D|youtu\.be/|/(?:embed|live|shorts|v)/)([\w-]{11})(?![\w-])", re.ASCII
 )
@@ -181,10 +174,15 @@ def _intext(data: Json) -> Iterator[_Places]:
     words, described = _unescaped(text(data, "selftext")), part(data, "media_metadata")
     # An emote is a sign of some 20 pixels among the words, not a picture.
     keys = [key for key in described if key in words and not key.startswith("emote|")]
-    places: dict[int, _Places] = {words.index(key): _described(part(described, key)) for key in keys}
+    places: dict[int, _Places] = {
+        words.index(key): _described(part(described, key)) for key in keys
+    }
     for at, address in shown_in(words, at_reddit=True):
         within = [start for key in keys if at <= (start := words.index(key)) < at + len(address)]
-        places[at] = *(one for start in within for one in places.pop(start, ())), address
+        places[at] = (
+            *(one for start in within for one in places.pop(start, ())),
+            picture_at(address) or address,
+        )
     for at in sorted(places):
         yield places[at]
 
@@ -208,11 +206,11 @@ def _linked(data: Json) -> _Places:
         parts = urlsplit(url)
     except ValueError:  # such as a bracket in the host's place
         return ()
-    host, suffix = _host(parts), _suffix(parts)
-    if host in _IMGUR_HOSTS:
-        return _at_imgur(data, url, parts)
-    if suffix in IMAGE_SUFFIXES or (host in _IMAGE_HOSTS and suffix not in _VIDEO_SUFFIXES):
-        return (url,)
+    host, suffix = (parts.hostname or "").removeprefix("www."), suffix_of(parts)
+    if (picture := picture_at(url)) is not None:
+        return (_preview(data), picture) if suffix in VIDEO_SUFFIXES else (picture,)
+    if host in _IMGUR_HOSTS:  # an album: its address does not say what is in it
+        return (_preview(data),)
     is_said = truth(data, "is_video") or text(data, "post_hint") in _VIDEO_HINTS
     if is_said or is_video(url):
         still = _youtube_still(url) if host in _YOUTUBE_HOSTS else None
@@ -225,33 +223,10 @@ def is_video(url: str) -> bool:
     """Whether a video is at an address, by its host or how it ends."""
     try:
         parts = urlsplit(url)
+        host = (parts.hostname or "").removeprefix("www.")
     except ValueError:
         return False
-    return _host(parts) in _VIDEO_HOSTS or _suffix(parts) in _VIDEO_SUFFIXES
-
-
-def _host(parts: SplitResult) -> str:
-    return (parts.hostname or "").removeprefix("www.")
-
-
-def _suffix(parts: SplitResult) -> str:
-    name = parts.path.rpartition("/")[2]
-    # Twitter names a size behind it: .jpg:large
-    return name.rpartition(".")[2].partition(":")[0].lower() if "." in name else ""
-
-
-def _at_imgur(data: Json, url: str, parts: SplitResult) -> _Places:
-    """The picture of an address at imgur; an album does not say what is in it."""
-    *folders, name = parts.path.strip("/").split("/")
-    suffix = _suffix(parts)
-    if suffix in IMAGE_SUFFIXES:
-        # Without i. it is a page, for whoever asks as a browser does.
-        return (url if parts.hostname == "i.imgur.com" else f"https://i.imgur.com/{name}",)
-    found = _IMGUR_ID.fullmatch(name.partition(".")[0])
-    if found is None or (folders and folders[0] != "r"):
-        return (_preview(data),)
-    picture = f"https://i.imgur.com/{found[1]}.jpg"
-    return (_preview(data), picture) if suffix else (picture,)
+    return host in _VIDEO_HOSTS or suffix_of(parts) in VIDEO_SUFFIXES
 
 
 def _youtube_still(url: str) -> str | None:

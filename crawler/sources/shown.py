@@ -1,4 +1,4 @@
-"""The pictures that stand among the words of a post: in Markdown, in HTML, or as Reddit has them."""
+"""The pictures that stand among the words of a post: in Markdown, HTML, or as Reddit has them."""
 
 import html
 import re

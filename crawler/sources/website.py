@@ -13,9 +13,10 @@ import cssselect
 from parsel import Selector
 
 from core.errors import BadInput, Reject
+from crawler.links import picture_at
 from crawler.markup import Document, first, is_web, text_of, time_of
-from crawler.robots import Robots, Rules
-from crawler.sources import Fetch, Malformed, Page, Post, Probe, SourceFailed
+from crawler.robots import Rules
+from crawler.sources import Malformed, Page, Post, Probe, SourceFailed, Visit
 from db.deletions import SeenPost
 
 __all__ = ["Selectors", "Site", "from_table", "probe"]
@@ -82,7 +83,6 @@ class Site:
         site_name: the user's own word for it; what its posts have as their community.
         start_url: of the first page.
         selectors: where the pages have what.
-        user_agent: who asks; robots.txt may have rules for it.
         date_format: as strptime has it; ISO 8601 and the form of e-mail are understood without.
         newest_first: whether older posts follow newer ones.
         max_pages: are fetched at most.
@@ -99,7 +99,6 @@ class Site:
     site_name: str
     start_url: str
     selectors: Selectors
-    user_agent: str
     date_format: str | None = None
     newest_first: bool = True
     max_pages: int = 100
@@ -128,7 +127,7 @@ class Site:
         """The site by its name, from where on."""
         return f"{self.name}:{self.site_name}:{self.start_url}"
 
-    async def pages(self, fetch: Fetch, mark: str | None) -> AsyncIterator[Page]:
+    async def pages(self, fetch: Visit, mark: str | None) -> AsyncIterator[Page]:
         """List the posts page by page, following the links to the next one.
 
         The mark names the first posts of the first page. The listing ends behind a page with which
@@ -139,13 +138,12 @@ class Site:
             SourceFailed: a page could not be fetched, robots.txt forbids it, or the first one has
                 no item.
         """
-        robots = Robots(fetch, self.user_agent)
         marked = frozenset(json.loads(mark) if mark is not None and self.newest_first else ())
         missing, newest, n_left, visited = set(marked), list[str](), self.limit, set[str]()
-        url = urldefrag(self.start_url).url
+        url, n_pages = urldefrag(self.start_url).url, 0
         while True:
-            page = await self._page(url, fetch, robots, is_first=not visited)
-            visited.add(url)
+            page = await self._page(url, fetch, is_first=not visited)
+            visited |= {url, page.url}
             posts = page.posts[:n_left]
             n_left = None if n_left is None else n_left - len(posts)
             ids = [post.post_id for post in posts if isinstance(post, Post)]
@@ -153,7 +151,8 @@ class Site:
             newest = newest or ids[:_N_MARKED]
             is_known = bool(marked) and len(missing) <= len(marked) // 2
             is_end = is_known or page.next_url is None or page.next_url in visited
-            is_cut = n_left == 0 or len(visited) == self.max_pages
+            n_pages += 1
+            is_cut = n_left == 0 or n_pages == self.max_pages
             # What a limit left out of the first listing was not asked for; later, it is a gap.
             is_whole = is_end and len(posts) == len(page.posts)
             moves = self.newest_first and bool(newest) and (is_whole or (is_cut and mark is None))
@@ -162,18 +161,16 @@ class Site:
                 return
             url = page.next_url
 
-    async def _page(self, url: str, fetch: Fetch, robots: Robots, *, is_first: bool) -> "_Read":
+    async def _page(self, url: str, fetch: Visit, *, is_first: bool) -> "_Read":
         try:
-            rules = await robots.rules(url)
+            rules = await fetch.rules(url)
+            if rules.delay_s and not is_first:
+                await self.sleep(rules.delay_s)
+            answer = await fetch.page(url)
+            rules = await fetch.rules(answer.url)  # the host of its pictures may be another
         except SourceFailed as error:
             raise SourceFailed(f"{self.target}: {error}", error.status) from error
-        if not rules.allow(url):
-            raise SourceFailed(
-                f"{self.target}: the site's robots.txt does not allow {url} to {self.user_agent}"
-            )
-        if rules.delay_s and not is_first:
-            await self.sleep(rules.delay_s)
-        page = self._read(await fetch(url), url, rules)
+        page = self._read(Document.parse(answer.body, answer.url, answer.content_type), rules)
         if is_first and not page.posts:
             raise SourceFailed(
                 f"{self.target}: item = {self.selectors.item!r} finds nothing at {url}; look there "
@@ -181,21 +178,19 @@ class Site:
             )
         return page
 
-    def _read(self, body: bytes, url: str, rules: Rules) -> "_Read":
-        page = Document.parse(body, url)
+    def _read(self, page: Document, rules: Rules) -> "_Read":
         posts = [self._post(item, page, rules) for item in page.root.css(self.selectors.item)]
         following = first(page.root, self.selectors.next_page)
         next_url = page.link(following) if following else None
-        return _Read(posts, next_url if posts else None)
+        return _Read(page.url, posts, next_url if posts else None)
 
     def _post(self, item: Selector, page: Document, rules: Rules) -> Post | Malformed:
         link = first(item, self.selectors.link)
         permalink = page.permalink(link) if link else None
-        found = (page.image(image) for image in item.css(self.selectors.image))
-        images = tuple(dict.fromkeys(image for image in found if image))
+        images = page.images(item.css(self.selectors.image))
         if permalink is None and not images:
             return Malformed(f"{page.url}: an item has neither a picture nor a link")
-        media = tuple(image for image in images if rules.allow(image))
+        media = tuple(picture_at(image) or image for image in images if rules.allow(image))
         title = first(item, self.selectors.title)
         date = first(item, self.selectors.date)
         return Post(
@@ -211,7 +206,7 @@ class Site:
         )
 
 
-def from_table(name: str, table: Mapping[str, object], *, user_agent: str) -> Site:
+def from_table(name: str, table: Mapping[str, object]) -> Site:
     """The site that a TOML table [site.NAME] defines: start_url, item and, where wanted, the rest.
 
     Raises:
@@ -223,7 +218,7 @@ def from_table(name: str, table: Mapping[str, object], *, user_agent: str) -> Si
         options: dict[str, Any] = dict(table)
         names = {key.name for key in fields(Selectors)}
         selectors = Selectors(**{key: options.pop(key) for key in names & options.keys()})
-        return Site(site_name=name, selectors=selectors, user_agent=user_agent, **options)
+        return Site(site_name=name, selectors=selectors, **options)
     except BadInput as error:
         raise BadInput(f"[site.{name}]: {error}") from error
 
@@ -268,5 +263,6 @@ def _check_date_format(date_format: str) -> None:
 class _Read:
     """What one page has."""
 
+    url: str
     posts: list[Post | Malformed]
     next_url: str | None
