@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import Reject
-from db.columns import as_text
+from db.columns import as_key
 from db.models import Pending, Refused, Sighting, Watermark
 from db.pseudonyms import forgotten_post, salt_if_any
 
@@ -218,14 +218,14 @@ def refused_counts(session: Session) -> list[dict[str, Any]]:
 
 
 def _place(seen: "Seen") -> Place:
-    return seen.source, as_text(seen.post_id), seen.media_index
+    return seen.source, as_key(seen.post_id), seen.media_index
 
 
 def _known(session: Session, media: "Iterable[Seen]") -> set[Place]:
     """Of these media, those that are stored, pending, refused or forgotten."""
     by_source: dict[str, set[str]] = {}
     for seen in media:
-        by_source.setdefault(seen.source, set()).add(as_text(seen.post_id))
+        by_source.setdefault(seen.source, set()).add(as_key(seen.post_id))
     known: set[Place] = set()
     key = salt_if_any(session)
     for source, post_ids in by_source.items():

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.fingerprint import Fingerprint
 from core.settings import Settings
-from db.columns import as_text, insert_row
+from db.columns import as_key, insert_row
 from db.decisions import record
 from db.matching import Decision, Matcher, New, Repost, newest_decision
 from db.media import MediaStore
@@ -278,7 +278,7 @@ class Adder:
         place = {
             "source": seen.source,
             "post": seen.post_id,
-            "forgotten": forgotten_post(self._salt, seen.source, as_text(seen.post_id)),
+            "forgotten": forgotten_post(self._salt, seen.source, as_key(seen.post_id)),
             "index": seen.media_index,
         }
         known = self.session.connection().scalar(_SIGHTED, place)
