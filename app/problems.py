@@ -10,7 +10,8 @@
 | 408 | slow_upload | the body did not arrive in time |
 | 413 | too_many_bytes, too_many_files | |
 | 421 | wrong_host | a name that is not this machine's |
-| 422 | empty, not_an_image, corrupt, too_many_pixels, too_small | no picture that is taken |
+| 422 | empty, not_an_image, corrupt | no picture that is taken |
+| 422 | too_many_pixels, too_small, too_costly | the same, out of bounds |
 | 422 | not_taken | this picture was removed, because it is gone where it was seen |
 | 429 | busy, too_many_guesses | come back after Retry-After |
 | 500 | internal | a defect of ours; it is in the log |

@@ -208,7 +208,7 @@ def _pillow(data: bytes) -> Image.Image:
 
 
 def _header(image: Image.Image, needed: Essence) -> Header:
-    n_frames = needed.n_frames or getattr(image, "n_frames", 1)
+    n_frames = getattr(image, "n_frames", 1) if needed.n_frames is None else needed.n_frames
     return Header(needed.format or str(image.format), *image.size, n_frames)
 
 

@@ -74,7 +74,7 @@ def _over_white(image: Image.Image) -> Image.Image:
 
 def _scaled(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
     """What makes a grey of 16 or 32 bits one of 8: Pillow clips at 255, so almost all is white."""
-    brightest = image.getextrema()[1] if image.mode in ("I", "F") else 65_535.0
+    brightest = 65_535 if image.mode.startswith("I;16") else np.max(image.getextrema())
     top = max(float(brightest), 255.0)
 
     def scaled(part: Image.Image) -> Image.Image:

@@ -73,7 +73,7 @@ def import_(
     from crawler.communities import load_priors
     from crawler.importing import import_files
     from crawler.labels import Labelled, by_folders, by_labels_file
-    from crawler.sources.folder import files_in
+    from crawler.sources.folder import listing
 
     if not directory:
         raise BadInput("DIR is empty; name a folder of pictures")
@@ -82,12 +82,13 @@ def import_(
     folder = Path(directory)
     settings = Settings.load()
     ours = settings.data_dir.resolve()
-    files = [file for file in files_in(folder) if not file.is_relative_to(ours / "media")]
+    found = listing(folder)
+    files = [file for file in found.files if not file.is_relative_to(ours / "media")]
     if labels_file:
         known = by_labels_file(labels_file, folder, files)
     else:
         known = by_folders(folder, files) if folders else Labelled(files)
-    for remark in known.remarks:
+    for remark in (*found.remarks, *known.remarks):
         warn(remark)
     if not known.files:
         raise BadInput(f"{folder}: holds nothing but the collection's own pictures")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from core.errors import BadInput
 from core.genres import named
-from crawler.sources.folder import Label, read_labels
+from crawler.sources.folder import Label
 from crawler.sources.label_studio import read_annotations
+from crawler.sources.labels_csv import read_labels
 
 __all__ = ["Labelled", "by_folders", "by_labels_file"]
 
@@ -69,7 +70,7 @@ def by_folders(folder: Path, files: Sequence[Path]) -> Labelled:
 def _table(
     labels_file: Path, folder: Path, pictures: Sequence[Path]
 ) -> tuple[dict[Path, Sequence[Label]], list[str]]:
-    labels = read_labels(labels_file, folder)
+    labels = read_labels(labels_file, folder, pictures)
     missing = sorted(labels.keys() - set(pictures))
     if len(missing) == len(labels):
         raise BadInput(

@@ -26,7 +26,8 @@ from crawler.__main__ import main
 from crawler.examining import Unusable
 from crawler.importing import import_files
 from crawler.intake import File, Intake
-from crawler.sources.folder import Label, files_in, read_labels
+from crawler.sources.folder import Label, files_in
+from crawler.sources.labels_csv import read_labels
 from db.memes import Added
 from db.models import Copy, Meme, Run, Sighting, Vote
 from db.runs import Counts, start_run
@@ -132,11 +133,14 @@ def test_labels_may_name_files_as_seen_from_the_csv_or_from_the_folder(
 ) -> None:
     beside = tmp_path / "labels.csv"
     beside.write_text("file,genre\npictures/a.png,ironic\n")
-    assert read_labels(beside, folder) == {folder / "a.png": Label("ironic")}
+    files = files_in(folder)
+    assert read_labels(beside, folder, files) == {folder / "a.png": Label("ironic")}
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "labels.csv").write_text("file,genre\na.png,ironic\n")
-    assert read_labels(elsewhere / "labels.csv", folder) == {folder / "a.png": Label("ironic")}
+    assert read_labels(elsewhere / "labels.csv", folder, files) == {
+        folder / "a.png": Label("ironic")
+    }
 
 
 @pytest.mark.parametrize(

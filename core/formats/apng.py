@@ -58,4 +58,4 @@ def _lies_within(header: Chunk, frame: Chunk) -> bool:
         return False
     canvas = struct.unpack_from(">II", header.content)
     _, width, height, left, top = _FRAME.unpack_from(frame.content)
-    return 0 < width <= canvas[0] - left and 0 < height <= canvas[1] - top
+    return bool(0 < width <= canvas[0] - left and 0 < height <= canvas[1] - top)

@@ -2,11 +2,12 @@
 
 import json
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from core.errors import BadInput
@@ -18,6 +19,9 @@ __all__ = ["Annotations", "read_annotations"]
 # What is uploaded is kept as 8 digits, a hyphen, and the name without what addresses dislike.
 _UPLOADED: Final = re.compile(r"[0-9a-f]{8}-(.+)", re.DOTALL)
 _DROPPED: Final = re.compile(r"[^-\w.]")
+# Of a name whose accents are letters of their own, as macOS writes it, uploading drops the accents.
+_Form = Literal["NFC", "NFD"]
+_FORMS: Final[tuple[_Form, ...]] = ("NFC", "NFD")
 
 
 @dataclass(slots=True)
@@ -148,9 +152,10 @@ class _Pictures:
     """Files to be found by what others call them."""
 
     def __init__(self, files: Iterable[Path]) -> None:
-        self._by_name: defaultdict[str, list[Path]] = defaultdict(list)
+        self._by_name: defaultdict[tuple[_Form, str], list[Path]] = defaultdict(list)
         for file in files:
-            self._by_name[_plain(file.name)].append(file)
+            for form in _FORMS:
+                self._by_name[form, _plain(file.name, form)].append(file)
 
     def find(self, task: Mapping[str, Any]) -> tuple[Path | None, tuple[str, ...]]:
         """The file that a task is about, whose path ends as an address in it, and that address."""
@@ -163,9 +168,10 @@ class _Pictures:
     def _find(self, parts: Sequence[str]) -> Path | None:
         if not parts:
             return None
-        candidates = self._by_name.get(_plain(parts[-1]), [])
-        if not candidates and (uploaded := _UPLOADED.fullmatch(parts[-1])):
-            candidates = self._by_name.get(_plain(uploaded[1]), [])
+        uploaded = _UPLOADED.fullmatch(parts[-1])
+        names = [parts[-1], uploaded[1]] if uploaded else [parts[-1]]
+        asked = [(form, _plain(name, form)) for name in names for form in _FORMS]
+        candidates = next(filter(None, map(self._by_name.get, asked)), [])
         # Of several files of one name, that whose folders are named so too; or else nobody knows.
         alike = [_n_alike(file, parts) for file in candidates]
         best = [i for i, n in enumerate(alike) if n == max(alike)]
@@ -182,8 +188,8 @@ def _parts(address: str) -> tuple[str, ...]:
     return PurePosixPath(path.replace("\\", "/")).parts
 
 
-def _plain(name: str) -> str:
-    return _DROPPED.sub("", name.strip().replace(" ", "_"))
+def _plain(name: str, form: _Form) -> str:
+    return _DROPPED.sub("", unicodedata.normalize(form, name).strip().replace(" ", "_"))
 
 
 def _is_nearest(address: Sequence[str], file: Path, addresses: Iterable[Sequence[str]]) -> bool:
@@ -195,7 +201,7 @@ def _n_alike(file: Path, address: Sequence[str]) -> int:
     """How many folders a file's path and an address have in common, from the last."""
     n = 0
     for our, their in zip(reversed(file.parts[:-1]), reversed(address[:-1]), strict=False):
-        if our != their:
+        if unicodedata.normalize("NFC", our) != unicodedata.normalize("NFC", their):
             break
         n += 1
     return n
