@@ -186,7 +186,8 @@ def collected(data_dir: Path, urls: Sequence[str], **variables: str) -> dict[str
     posts = [linking(url, id=f"p{i}") for i, url in enumerate(urls)]
     file = dump(data_dir / "RS_2015-03.zst", posts)
     unset = {name: "" for name in os.environ if name.lower().endswith("_proxy")}
-    variables = unset | QUICK | {"MEMEERA_ALLOWED_NETWORKS": ""} | variables
+    quick = {"MEMEERA_RETRY_DELAY_S": "0.005"}
+    variables = unset | quick | {"MEMEERA_ALLOWED_NETWORKS": ""} | variables
     command(data_dir, "backfill", str(file), "--subreddit", "memes", **variables)
     with Database.open(Settings(data_dir=data_dir)).reading() as session:
         had = dict.fromkeys(session.scalars(select(Sighting.image_url)), "taken")

@@ -411,7 +411,7 @@ def test_a_site_of_crawler_toml_is_collected_and_every_robots_txt_obeyed(tmp_pat
             source = "site"
             site = "gallery"
             """)
-        done = command(tmp_path, "run", MEMEERA_CRAWLER_FILE=str(plan), **QUICK)
+        done = command(tmp_path, "run", MEMEERA_CRAWLER_FILE=str(plan))
         unknown = command(
             tmp_path, "run", "site", "--site", "other", MEMEERA_CRAWLER_FILE=str(plan)
         )

@@ -51,7 +51,8 @@ class Selectors:
 
     Args:
         item: one post.
-        image: its pictures; the address is the largest of srcset, or in data-src, src or href.
+        image: its pictures, wherever the page keeps their addresses: in src or href, in a srcset of
+            which the largest is taken, in what scripts read, in <noscript>.
         title: the text.
         date: in the attribute datetime, or the text.
         link: to the post's own page; the address is in href.
@@ -190,7 +191,8 @@ class Site:
         images = page.images(item.css(self.selectors.image))
         if permalink is None and not images:
             return Malformed(f"{page.url}: an item has neither a picture nor a link")
-        media = tuple(picture_at(image) or image for image in images if rules.allow(image))
+        allowed = (picture_at(image) or image for image in images if rules.allow(image))
+        media = tuple(dict.fromkeys(allowed))
         title = first(item, self.selectors.title)
         date = first(item, self.selectors.date)
         return Post(
