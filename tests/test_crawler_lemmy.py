@@ -219,15 +219,58 @@ def test_an_answer_that_is_not_lemmys_ends_the_source_with_one_reason(page: Any)
         listed(Lemmy(SITE, "memes"), {None: page})
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
-        "?",
-        {"post": {"id": 1}},
-        view(2, published="0001-01-01T00:00:00+05:00"),
-        {**view(2), "counts": {"score": 2**70}},
-    ],
-)
-def test_a_malformed_post_does_not_end_the_listing(bad: Any) -> None:
+@pytest.mark.parametrize("bad", ["?", None, {}, {"post": None}, {"post": {"id": -1, "ap_id": "x"}}])
+def test_what_has_no_address_is_counted_and_does_not_end_the_listing(bad: Any) -> None:
     posts, _ = listed(Lemmy(SITE, "memes"), {None: {"posts": [view(1), bad, view(3)]}})
     assert [type(post) for post in posts] == [Post, Malformed, Post]
+
+
+@pytest.mark.parametrize(
+    ("post", "still"),
+    [
+        ({"url": f"{SITE}/a.mp4", "url_content_type": "video/mp4"}, True),
+        ({"url": f"{SITE}/a.webm"}, True),
+        ({"url": "https://www.youtube.com/watch?v=abcdefghi-_"}, True),
+        ({"url": "https://tube.example/w/1", "embed_video_url": "https://tube.example/e/1"}, True),
+        ({"url": "https://news.example/cat", "url_content_type": "text/html"}, False),
+    ],
+)
+def test_a_video_is_its_still_and_an_article_is_no_picture(
+    post: dict[str, Any], still: bool
+) -> None:
+    thumbnail = f"{SITE}/pictrs/image/still.webp"
+    assert one(**post, thumbnail_url=thumbnail).media == ((thumbnail,) if still else ())
+
+
+def test_a_post_shows_the_pictures_in_its_text() -> None:
+    body = (
+        "![a meme](https://pics.example/a_(1).png) and ![](/pictrs/image/b.webp 'of a cat')\n\n"
+        '![blob](https://pics.example/blob.png "emoji blob") [no](https://pics.example/no.png) '
+        "<img alt=c src='https://pics.example/c.gif?x=1&amp;y=2'> ![gone](<https://pics.example/d>)"
+    )
+    shown = (
+        "https://pics.example/a_(1).png",
+        "https://elsewhere.example/pictrs/image/b.webp",
+        "https://pics.example/c.gif?x=1&y=2",
+        "https://pics.example/d",
+    )
+    assert one(url=None, body=body).media == shown
+    assert one(body=body).media == (f"{SITE}/pictrs/image/1.jpg", *shown)
+    assert one(body=body, deleted=True).media == ()
+
+
+def test_a_post_without_its_address_is_called_by_its_number_at_the_site() -> None:
+    assert one(ap_id=None).post_id == f"{SITE}/post/1"
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"posts": ' + b"[" * 100_000])
+def test_an_answer_nested_too_deeply_is_one_line(body: bytes) -> None:
+    with pytest.raises(SourceFailed, match=r"^c/memes .* is nested too deeply; is this a Lemmy"):
+        listed(Lemmy(SITE, "memes"), {None: body})
+
+
+def test_a_page_in_place_of_the_answer_is_not_told_whole() -> None:
+    with pytest.raises(SourceFailed) as failed:
+        listed(Lemmy(SITE, "memes"), {None: b"<!doctype html><h1>Bad gateway</h1>" * 100})
+    assert "a page (HTML), not JSON" in str(failed.value)
+    assert "<" not in str(failed.value)

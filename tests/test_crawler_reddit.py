@@ -229,7 +229,13 @@ def test_posts_that_are_not_asked_for_are_filtered(
 
 
 def test_what_is_no_post_does_not_end_the_listing(stub: StubReddit) -> None:
-    stub.listings["new"] = [submission("a"), {"id": "b"}, "a word", None, submission("d")]
+    stub.listings["new"] = [
+        submission("a"),
+        {"id": None, "title": "b"},
+        "a word",
+        None,
+        submission("d"),
+    ]
     (page,) = pages(source(stub))
     assert [type(post) for post in page.posts] == [Post, Malformed, Malformed, Malformed, Post]
 

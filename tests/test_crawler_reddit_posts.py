@@ -95,44 +95,46 @@ def test_titles_are_unescaped_as_addresses_are() -> None:
     assert post(submission(title="cats &amp; dogs &gt; us")).title == "cats & dogs > us"
 
 
-@pytest.mark.parametrize("missing", ["id", "subreddit", "title", "created_utc"])
-def test_a_post_without_a_name_a_place_a_title_or_a_time_is_malformed(missing: str) -> None:
-    data = submission()
-    del data[missing]
-    read = post_of(data)
-    assert isinstance(read, Malformed)
-    assert missing in read.detail
+@pytest.mark.parametrize("post_id", [None, 5, "", "no/id", ["1abcde"]])
+def test_an_id_is_found_wherever_it_stands_and_without_any_there_is_no_post(post_id: Any) -> None:
+    data = submission(id=post_id)
+    assert post(data).post_id == "1abcde"
+    del data["name"]
+    assert post(data).post_id == "1abcde"
+    assert isinstance(post_of({**data, "permalink": "/r/memes/"}), Malformed)
+
+
+@pytest.mark.parametrize("score", ["1.2k", "1200", 1200.9, "1,200"])
+def test_a_score_is_read_however_it_is_written(score: Any) -> None:
+    assert post(submission(score=score)).score == 1200
+
+
+@pytest.mark.parametrize("at", [-1, "yesterday", "nan", 1e300, 1e12, True, [1], -(10**30), 0])
+def test_a_time_that_cannot_be_is_none(at: Any) -> None:
+    assert post(submission(created_utc=at)).posted_at is None
+
+
+@pytest.mark.parametrize("items", [None, [], "x", [None, None], [{"media_id": None}, {"id": 1}]])
+def test_a_gallery_whose_order_is_lost_has_its_pictures(items: Any) -> None:
+    data = gallery({"aa1": image("aa1"), "bb2": image("bb2")})
+    data["gallery_data"] = {"items": items}
+    assert len(media(data)) == 2
 
 
 @pytest.mark.parametrize(
-    "fields",
-    [
-        {"id": None},
-        {"id": 5},
-        {"id": ""},
-        {"id": "no/id"},
-        {"subreddit": None},
-        {"subreddit": {"name": "memes"}},
-        {"title": ["A title"]},
-        {"created_utc": None},
-        {"created_utc": "yesterday"},
-        {"created_utc": "nan"},
-        {"created_utc": 1e300},
-        {"created_utc": True},
-        {"created_utc": [1]},
-        {"score": "many"},
-        {"score": 2**31},
-        {"crosspost_parent_list": ["1abcde"]},
-        {"crosspost_parent_list": "1abcde"},
-        {"is_gallery": True, "gallery_data": ["a"], "media_metadata": {}},
-        {"is_gallery": True, "gallery_data": {"items": [{"id": 1}]}, "media_metadata": {}},
-        {"is_gallery": True, "gallery_data": {"items": [{"media_id": []}]}, "media_metadata": {}},
-        {"is_self": True, "selftext": "a", "media_metadata": {"a": "b"}},
-        {"is_video": True, "url_overridden_by_dest": "https://v.redd.it/a", "preview": [1]},
-    ],
+    "parents", ["1abcde", ["1abcde"], [None], [{}], {"0": {}}, [{"url": None, "id": "x"}]]
 )
-def test_what_is_of_another_type_is_malformed_and_raises_nothing(fields: Json) -> None:
-    assert isinstance(post_of(submission(**fields)), Malformed)
+def test_a_crosspost_whose_parent_is_lost_is_what_it_links_to(parents: Any) -> None:
+    data = submission(crosspost_parent_list=parents)
+    assert media(data) == ["https://i.redd.it/1abcde.jpeg"]
+
+
+@pytest.mark.parametrize("source", [None, {}, "x", {"url": 5}])
+def test_a_preview_without_its_whole_picture_is_the_largest_of_the_others(source: Any) -> None:
+    sizes = [{"url": f"https://preview.redd.it/s.jpg?width={x}", "width": x} for x in (108, 640)]
+    shown = {"images": [None, {"source": source, "resolutions": sizes}]}
+    data = linking("https://v.redd.it/a", is_video=True, preview=shown)
+    assert media(data) == ["https://preview.redd.it/s.jpg?width=640"]
 
 
 @pytest.mark.parametrize(
@@ -343,7 +345,7 @@ def test_an_animation_without_a_gif_is_its_largest_preview(full: Json | None) ->
     [
         {"media_metadata": None},
         {"media_metadata": {}},
-        {"gallery_data": None},
+        {"gallery_data": None, "media_metadata": None},
         {"gallery_data": None, "media_metadata": None, "is_gallery": False, "preview": preview()},
     ],
 )
@@ -402,6 +404,28 @@ def test_a_text_shows_what_is_embedded_in_it_in_that_order() -> None:
         "https://preview.redd.it/bb2.jpg?width=800&format=pjpg&s=2",
         "https://preview.redd.it/aa1.jpg?width=800&format=pjpg&s=2",
     ]
+
+
+@pytest.mark.parametrize("described", [None, {}, {"aa1": None}])
+def test_a_text_whose_pictures_are_not_described_has_their_addresses(described: Any) -> None:
+    text = "[a caption](https://preview.redd.it/aa1.jpg?width=800&amp;s=2) ![](https://x.example/b.png)"
+    data = submission(is_self=True, selftext=text, media_metadata=described)
+    assert media(data) == [
+        "https://i.redd.it/aa1.jpg",
+        "https://x.example/b.png",
+    ]
+
+
+def test_a_picture_with_words_shows_those_of_the_words_as_well() -> None:
+    data = submission(selftext="![img](bb2)", media_metadata={"bb2": image("bb2")})
+    assert len(media(data)) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["![" * 20_000, "![](" * 10_000, "<img " * 8_000, "![](((((" * 5_000, "![a](b" * 7_000]
+)
+def test_no_text_takes_long(text: str) -> None:
+    assert reason(submission(is_self=True, selftext=text)) is Reject.NO_PICTURE
 
 
 @pytest.mark.parametrize(

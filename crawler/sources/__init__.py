@@ -93,6 +93,8 @@ class Page:
     mark: str | None = None
     """How far the listing has come with these posts; kept with them, in one transaction, and given
     to the next run of the same listing. None: no further than it was."""
+    remark: str | None = None
+    """What people are to be told of the listing: that there is nothing of what they asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,25 @@
 """Lemmy sites: their public API lists a community's posts without a key."""
 
-import json
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from core.errors import Reject
 from crawler.links import picture_at
+from crawler.markup import is_web
 from crawler.sources import Fetch, Malformed, Page, Post, Probe, SourceFailed
+from crawler.sources.fields import Json, moment_of_text, parse, part, score, text, truth
 from crawler.sources.newest import Progress, Sort
+from crawler.sources.reddit_posts import is_video
+from crawler.sources.shown import shown_in
 from db.deletions import SeenPost
 
 __all__ = ["Lemmy", "Sort", "probe"]
 
 _PAGE_SIZE: Final = 50  # the most the API gives
-_MAX_SCORE: Final = 2**31 - 1  # what an integer column holds
+_UNKNOWN: Final = "couldnt_find_community"  # with status 400 or 404, by version
 _WORDS: Final[Mapping[Sort, str]] = {
     Sort.new: "New",
     Sort.hot: "Hot",
@@ -63,15 +66,29 @@ class Lemmy:
         progress = Progress(mark, self.limit, newest_first=self.newest_first)
         cursor = None
         while True:
-            answer = _parse(await fetch(self._page_url(cursor)), self.target)
-            posts = [_post(view) for view in answer["posts"]]
-            after = answer.get("next_page")
+            answer = _parse(await self._asked(fetch, cursor), self.target)
+            posts = [self._post(view) for view in answer["posts"]]
+            after = text(answer, "next_page")
             # Some versions repeat the last cursor, or give one behind an empty last page.
             is_last = not posts or not after or after == cursor
-            yield progress.page(posts, is_last=is_last)
+            page = progress.page(posts, is_last=is_last)
+            if cursor is None and not posts:
+                page = replace(page, remark=f"{self.target}: has no posts; see how it is spelled")
+            yield page
             if is_last or progress.is_done:
                 return
             cursor = after
+
+    async def _asked(self, fetch: Fetch, cursor: str | None) -> bytes:
+        try:
+            return await fetch(self._page_url(cursor))
+        except SourceFailed as error:
+            if _UNKNOWN not in str(error):
+                raise
+            raise SourceFailed(
+                f"{self.target}: there is no such community; see how it is spelled ({_UNKNOWN})",
+                error.status,
+            ) from error
 
     def _page_url(self, cursor: str | None) -> str:
         query = {
@@ -84,80 +101,78 @@ class Lemmy:
             query["page_cursor"] = cursor
         return f"{self.site_url}/api/v3/post/list?{urlencode(query)}"
 
+    def _post(self, view: Any) -> Post | Malformed:
+        """The post that a view describes; without an address of its own, there is none.
+
+        Of a field that is missing, or of a kind that Lemmy does not give, the post lacks what that
+        field would have said.
+        """
+        view = view if isinstance(view, dict) else {}
+        post, community = part(view, "post"), part(view, "community")
+        address = self._address(post)
+        if not address:
+            return Malformed(f"{self.target}: a post without its address (ap_id)")
+        is_gone = truth(post, "removed") or truth(post, "deleted")
+        return Post(
+            source=self.name,
+            post_id=address,
+            media=() if is_gone else tuple(dict.fromkeys(_pictures(post, address))),
+            community=text(community, "name") or self.community.partition("@")[0],
+            permalink=address,
+            title=text(post, "name") or None,
+            score=score(part(view, "counts").get("score")),
+            posted_at=moment_of_text(text(post, "published")),
+            nsfw=truth(post, "nsfw") or truth(community, "nsfw"),
+            author=text(part(view, "creator"), "actor_id") or None,  # one on all sites
+            reason=Reject.REMOVED if is_gone else Reject.NO_PICTURE,
+        )
+
+    def _address(self, post: Json) -> str:
+        """What a post is called on all sites that show it; else where this one shows it."""
+        if is_web(address := text(post, "ap_id")):
+            return address
+        number = post.get("id")  # another one on each site
+        return f"{self.site_url}/post/{number}" if type(number) is int and number > 0 else ""
+
 
 def probe(post: SeenPost) -> Probe:
     """What says whether a post is still there: its own site, asked as other sites ask it.
 
     A post that was deleted or removed is a tombstone there, with status 410.
     """
-    return Probe(post.post_id, accept="application/activity+json")
+    return Probe(post.permalink or post.post_id, accept="application/activity+json")
 
 
-def _parse(body: bytes, target: str) -> dict[str, Any]:
+def _parse(body: bytes, target: str) -> Json:
     try:
-        page = json.loads(body)
+        page = parse(body)
     except ValueError as error:
-        raise SourceFailed(f"{target}: the answer is not JSON; is this a Lemmy site?") from error
+        raise SourceFailed(f"{target}: the answer: {error}; is this a Lemmy site?") from error
     if not isinstance(page, dict) or not isinstance(page.get("posts"), list):
         raise SourceFailed(f"{target}: the answer has no list of posts; is this a Lemmy site?")
     return page
 
 
-def _post(view: Any) -> Post | Malformed:
-    try:
-        post, community = view["post"], view["community"]
-        return Post(
-            source=Lemmy.name,
-            # A post has one ap_id on all sites that show it, and another number on each.
-            post_id=str(post["ap_id"]),
-            media=_media(post),
-            community=str(community["name"]),
-            permalink=str(post["ap_id"]),
-            title=str(post["name"]),
-            score=_score(view),
-            posted_at=_time(post["published"]),
-            nsfw=bool(post.get("nsfw") or community.get("nsfw")),
-            author=_author(view),
-            reason=_removed(post),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        return Malformed(f"a post lacks what Lemmy's posts have: {error!r}")
+def _pictures(post: Json, address: str) -> Iterator[str]:
+    """The picture that a post links to, or a still of the video; then those among its words."""
+    for place in (_linked(post), *(place for _, place in shown_in(text(post, "body")))):
+        with suppress(ValueError):  # brackets that hold no IPv6 address
+            if place and is_web(picture := urljoin(address, place)):
+                yield picture_at(picture) or picture
 
 
-def _author(view: dict[str, Any]) -> str | None:
-    address = view.get("creator", {}).get("actor_id")  # a person has one on all sites
-    return str(address) if address else None
-
-
-def _removed(post: dict[str, Any]) -> Reject:
-    gone = post.get("removed") or post.get("deleted")
-    return Reject.REMOVED if gone else Reject.NO_PICTURE
-
-
-def _score(view: dict[str, Any]) -> int | None:
-    if "counts" not in view:
-        return None
-    score = int(view["counts"]["score"])
-    if abs(score) > _MAX_SCORE:
-        raise ValueError(f"score {score}")
-    return score
-
-
-def _media(post: dict[str, Any]) -> tuple[str, ...]:
-    if post.get("removed") or post.get("deleted"):
-        return ()
-    url = post.get("url")
-    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
-        return ()
-    picture = picture_at(url) or url
+def _linked(post: Json) -> str:
+    url = text(post, "url")
+    if (picture := picture_at(url) or url) != url:
+        return picture
+    if _is_video(post, url):
+        return text(post, "thumbnail_url")
     # Newer versions say what is behind a link; without a word, the bytes will tell.
-    kind = post.get("url_content_type")
-    is_one = kind is None or str(kind).startswith("image/") or picture != url
-    return (picture,) if is_one else ()
+    kind = text(post, "url_content_type")
+    return url if is_web(url) and (not kind or kind.startswith("image/")) else ""
 
 
-def _time(text: str) -> datetime:
-    time = datetime.fromisoformat(text)
-    if time.tzinfo is None:
-        return time.replace(tzinfo=UTC)  # versions before 0.19 name no zone
-    return time.astimezone(UTC)
+def _is_video(post: Json, url: str) -> bool:
+    kind = text(post, "url_content_type")
+    is_said = kind.startswith("video/") or bool(text(post, "embed_video_url"))
+    return is_said or is_video(url)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from core.batched import batched
 from core.errors import Reject
 from crawler.sources import Fetch, Malformed, Page, Post
+from crawler.sources.fields import Json, part, text
 from crawler.sources.newest import Progress, Sort
 from crawler.sources.reddit_client import RedditAccount, RedditClient
 from crawler.sources.reddit_posts import post_of
@@ -90,12 +91,18 @@ class Reddit:
             SourceFailed: Reddit did not list the subreddit, or not further.
         """
         progress = Progress(mark, self.limit, newest_first=self.newest_first)
+        listings, n_listed = self._listings(), 0
         with RedditClient(self.account, self.target) as client:
-            for listing in self._listings():
+            for listing in listings:
                 while not (listing.is_done or progress.is_done):
                     posts = listing.take(await client.ask(listing.path, listing.query))
+                    n_listed += len(posts)
                     wanted = [self._filtered(post) for post in posts]
-                    yield progress.page(wanted, is_last=listing.is_done)
+                    page = progress.page(wanted, is_last=listing.is_done)
+                    if not n_listed and listing is listings[-1]:
+                        said = f"{self.target}: has no posts; see how it is spelled"
+                        page = replace(page, remark=said)
+                    yield page
 
     def _listings(self) -> "list[_Listing]":
         if not self.deep:
@@ -136,8 +143,8 @@ async def gone(account: RedditAccount, post_ids: Iterable[str]) -> set[str]:
             names = [f"t3_{post_id}" for post_id in some]
             # What reddit.info() asks; its objects fetch each field that a post lacks.
             page = await client.ask("api/info", {"id": ",".join(names)})
-            there = [child for child in page["children"] if not _is_removed(_post(child))]
-            missing.difference_update(_data(child).get("id") for child in there)
+            posts = [post for post in map(_post, page["children"]) if isinstance(post, Post)]
+            missing.difference_update(post.post_id for post in posts if not _is_removed(post))
     return missing
 
 
@@ -152,11 +159,11 @@ class _Listing:
 
     def take(self, page: dict[str, Any]) -> list[Outcome]:
         """The posts of the next page."""
-        posts, after = [_post(child) for child in page["children"]], page.get("after")
+        posts, after = [_post(child) for child in page["children"]], text(page, "after")
         self.n_listed += len(posts)
         is_last = not after or after == self.query.get("after")
         self.is_done = not posts or is_last or self.n_listed >= _MAX_LISTED
-        self.query["after"] = str(after)
+        self.query["after"] = after
         return posts
 
 
@@ -164,14 +171,14 @@ def _post(child: Any) -> Outcome:
     return post_of(_data(child))
 
 
-def _data(child: Any) -> dict[str, Any]:
+def _data(child: Any) -> Json:
     """What an entry of a page says of a post; nothing, if it is none."""
-    data = child.get("data") if isinstance(child, dict) and child.get("kind") == "t3" else None
-    return data if isinstance(data, dict) else {}
+    is_post = isinstance(child, dict) and child.get("kind") == "t3"
+    return part(child, "data") if is_post else {}
 
 
-def _is_removed(post: Outcome) -> bool:
-    return isinstance(post, Post) and not post.media and post.reason is Reject.REMOVED
+def _is_removed(post: Post) -> bool:
+    return not post.media and post.reason is Reject.REMOVED
 
 
 def _folded(flair: str) -> str:

@@ -30,7 +30,7 @@ _LONGEST_REST_S: Final = 120.0  # that a listing waits because Reddit asks it to
 
 # Not Reddit's answer but an error page with status 200, or one with a header that prawcore cannot
 # read: it raises what it stumbles over.
-_NOT_UNDERSTOOD: Final = (AttributeError, LookupError, TypeError, ValueError)
+_NOT_UNDERSTOOD: Final = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

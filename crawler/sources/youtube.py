@@ -3,7 +3,6 @@
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import ClassVar, Final
 from urllib.parse import urlencode
 
@@ -11,18 +10,18 @@ from parsel import Selector
 
 from core.errors import BadInput
 from crawler.sources import Fetch, Malformed, Page, Post, Probe, SourceFailed
+from crawler.sources.fields import moment_of_text, score
 from db.deletions import SeenPost
 
 __all__ = ["YouTube", "probe"]
 
-_MAX_SCORE: Final = 2**31 - 1  # what an integer column holds; some videos were seen more often
 _NAMESPACES: Final = {
     "atom": "http://www.w3.org/2005/Atom",
     "media": "http://search.yahoo.com/mrss/",
     "yt": "http://www.youtube.com/xml/schemas/2015",
 }
 _CHANNEL_ID: Final = re.compile(r"(?:^|/channel/|[?&]channel_id=)(UC[0-9A-Za-z_-]{22})(?![\w-])")
-_VIDEO_ID: Final = re.compile(r"[0-9A-Za-z_-]+")
+_VIDEO_ID: Final = re.compile(r"[0-9A-Za-z_-]{1,64}")  # eleven today
 _COMMUNITY: Final = "media:group/media:community"
 
 
@@ -73,25 +72,23 @@ class YouTube:
         return f"{self.base_url.rstrip('/')}/feeds/videos.xml?channel_id={self.channel}"
 
     def _post(self, entry: Selector) -> Post | Malformed:
-        video_id = _text(entry, "yt:videoId")
-        if not _VIDEO_ID.fullmatch(video_id):
+        named = _text(entry, "yt:videoId"), _text(entry, "atom:id").removeprefix("yt:video:")
+        video_id = next(filter(_VIDEO_ID.fullmatch, named), None)
+        if video_id is None:
             return Malformed(f"{self.target}: an entry of the feed names no video")
-        try:
-            return Post(
-                source=self.name,
-                post_id=video_id,
-                media=(_still(entry, video_id),),
-                # A name is for its owner to change, and for others to have as well; an id is not.
-                community=self.channel,
-                permalink=_text(entry, "atom:link[@rel='alternate']/@href")
-                or f"https://www.youtube.com/watch?v={video_id}",
-                title=_text(entry, "atom:title") or None,
-                score=_score(entry),
-                posted_at=_time(_text(entry, "atom:published")),
-                author=self.channel,
-            )
-        except (ValueError, OverflowError) as error:
-            return Malformed(f"{self.target}: video {video_id}: {error}")
+        return Post(
+            source=self.name,
+            post_id=video_id,
+            media=(_still(entry, video_id),),
+            # A name is for its owner to change, and for others to have as well; an id is not.
+            community=self.channel,
+            permalink=_text(entry, "atom:link[@rel='alternate']/@href")
+            or f"https://www.youtube.com/watch?v={video_id}",
+            title=_text(entry, "atom:title") or None,
+            score=_score(entry),
+            posted_at=moment_of_text(_text(entry, "atom:published")),
+            author=self.channel,
+        )
 
 
 def probe(post: SeenPost) -> Probe:
@@ -132,11 +129,5 @@ def _still(entry: Selector, video_id: str) -> str:
 
 
 def _score(entry: Selector) -> int | None:
-    views = _text(entry, f"{_COMMUNITY}/media:statistics/@views")
-    count = views or _text(entry, f"{_COMMUNITY}/media:starRating/@count")
-    return min(int(count), _MAX_SCORE) if count else None
-
-
-def _time(text: str) -> datetime:
-    time = datetime.fromisoformat(text)
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    views = score(_text(entry, f"{_COMMUNITY}/media:statistics/@views"))
+    return score(_text(entry, f"{_COMMUNITY}/media:starRating/@count")) if views is None else views
