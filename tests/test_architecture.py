@@ -33,7 +33,7 @@ HOMES = {
     "praw": {"crawler"},
     "prawcore": {"crawler"},
     "requests": {"crawler"},  # what PRAW speaks through
-    "zstandard": {"crawler"},
+    "backports": {"crawler/sources/dump_lines.py"},  # zstd
     "streamlit": {"labeling", "app", "memeEraML", "core/browser.py", "core/window.py"},
     "tensorflow": {"training"},
     "keras": {"training"},

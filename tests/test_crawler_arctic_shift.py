@@ -1,9 +1,11 @@
 """What the source of dumps lists from small ones that are written here."""
 
 import asyncio
+import bz2
 import gzip
 import json
 import random
+import tracemalloc
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +14,10 @@ from typing import Any, Final
 import pytest
 import zstandard
 
+from core.errors import BadInput, MemeEraError
 from crawler.sources import Malformed, Page, Post, SourceFailed
 from crawler.sources.arctic_shift import ArcticShift
+from crawler.sources.dump_lines import MAX_LINE_BYTES
 
 MEMES: Final = frozenset({"memes", "dankmemes"})
 WANTED: Final = ("memes", "dankmemes", "Memes", "DankMemes")
@@ -72,7 +76,7 @@ def listed(source: ArcticShift, mark: str | None = None, n: int = -1) -> list[Pa
 
 def listed_until_failure(
     source: ArcticShift, mark: str | None = None, n: int = -1
-) -> tuple[list[Page], SourceFailed | None]:
+) -> tuple[list[Page], MemeEraError | None]:
     """The pages, and what ended them."""
     pages: list[Page] = []
 
@@ -87,7 +91,7 @@ def listed_until_failure(
 
     try:
         asyncio.run(collect())
-    except SourceFailed as error:
+    except (SourceFailed, BadInput) as error:
         return pages, error
     return pages, None
 
@@ -200,9 +204,11 @@ def test_without_subreddits_all_posts_are_listed(tmp_path: Path) -> None:
         line(post(2))[:-20] + b"\n",
         b'"subreddit":"memes"\n',
         b'[{"subreddit":"memes"}]\n',
-        line(post(2)).replace(b"somebody", b"\xff\xfe"),
+        line(post(2)).replace(b'"id"', b'"no"').replace(b'"name"', b'"no"').replace(b"/x2/", b"/"),
         b'{"subreddit":"memes","x":' + b"[" * 100_000 + b"\n",
         b'{"subreddit":"memes","x":' + b"1" * 10_000 + b"}\n",
+        b'{"subreddit":"memes","x":"' + b"1" * MAX_LINE_BYTES + b'"}\n',
+        b"\0" * (2 * MAX_LINE_BYTES) + b"\n",
         line({"subreddit": "memes"}),
     ],
 )
@@ -332,7 +338,7 @@ def test_a_cut_file_gives_what_it_has_and_says_so(tmp_path: Path) -> None:
         path.write_bytes(data[:cut])
         source = ArcticShift(path, MEMES, step_bytes=10_000)
         pages, error = listed_until_failure(source)
-        assert "RS.zst: it ends too early; see that" in str(error)
+        assert "RS.zst: it ends too early; download it again" in str(error)
         left = zstandard.ZstdDecompressor().decompressobj().decompress(data[:cut])
         good = map(json.loads, left.split(b"\n")[:-1])
         assert titles(pages) == [one["title"] for one in good if one["subreddit"] in WANTED]
@@ -367,22 +373,75 @@ def test_frames_of_a_file_are_read_as_one_text(tmp_path: Path) -> None:
 
 
 def test_a_window_of_2_gib_is_taken(tmp_path: Path) -> None:
-    block = b"\x01\0\0"  # the last, raw, of no bytes
+    text = line(post(1))
+    block = ((len(text) << 3) | 1).to_bytes(3, "little") + text  # the last, raw
     frame = b"\x28\xb5\x2f\xfd" + b"\0" + bytes([(31 - 10) << 3])  # RFC 8878, 3.1.1.1
     path = tmp_path / "RS.zst"
     path.write_bytes(frame + block)
     assert zstandard.get_frame_parameters(path.read_bytes()).window_size == 2**31
-    assert titles(listed(ArcticShift(path, MEMES))) == []
+    assert titles(listed(ArcticShift(path, MEMES))) == ["post 1"]
+
+
+def bomb(text: bytes, n_bytes: int) -> bytes:
+    """A text between so many bytes of one letter, which zstd packs 30,000 times smaller."""
+    compressor = zstandard.ZstdCompressor(level=19).compressobj()
+    parts = [compressor.compress(b"x" * 2**20) for _ in range(n_bytes // 2**20)]
+    parts.append(compressor.compress(b"\n" + text))
+    parts += [compressor.compress(b"y" * 2**20) for _ in range(n_bytes // 2**20)]
+    return b"".join([*parts, compressor.flush()])
+
+
+@pytest.mark.parametrize("subreddits", [frozenset({"memes"}), frozenset()])
+def test_a_line_of_any_length_is_counted_and_takes_no_memory(
+    tmp_path: Path, subreddits: frozenset[str]
+) -> None:
+    path = tmp_path / "RS.zst"
+    path.write_bytes(bomb(line(post(1)) + line(post(2)), 64 * 2**20))
+    assert path.stat().st_size < 2**16
+    tracemalloc.start()
+    try:
+        (page,) = listed(ArcticShift(path, subreddits))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert [type(one) for one in page.posts] == [Malformed, Post, Post, Malformed]
+    assert most < 24 * 2**20
+    source = ArcticShift(path, subreddits, step_bytes=2**22)
+    assert len(listed(source)) > 10  # it can be stopped within the line
+
+
+def test_what_can_be_stopped_within_a_long_line_goes_on_there(tmp_path: Path) -> None:
+    path = tmp_path / "RS.ndjson"
+    path.write_bytes(line(post(0)) + b"x" * (3 * MAX_LINE_BYTES) + b"\n" + line(post(1)))
+    source = ArcticShift(path, frozenset({"memes"}), step_bytes=2**20)
+    pages = listed(source)
+    for i in range(len(pages)):
+        found = titles(pages[: i + 1]) + titles(listed(source, pages[i].mark))
+        assert [title for title in found if title != "?"] == ["post 0", "post 1"]
+
+
+COMMENT: Final = {"id": "abc", "body": "a word", "subreddit": "memes", "link_id": "t3_x"}
 
 
 @pytest.mark.parametrize(
     ("name", "data", "says"),
     [
-        ("RS.zst", line(post(1)), "see that it is a .zst file"),
-        ("RS.gz", gzip.compress(line(post(1))), "see that it is a .zst file"),
+        ("RS.zst", gzip.compress(line(post(1))), "first gunzip it"),
+        ("RS.gz", gzip.compress(line(post(1))), "first gunzip it"),
+        ("RS.bz2", bz2.compress(line(post(1))), "first bunzip2 it"),
         ("RS.zst", b"", "is empty; download it again"),
-        ("RC_2024-01.zst", line(post(1)), "holds comments; the posts are in RS_2024-01.zst"),
-        ("RS.ndjson", b"x" * (2**24 + 2**16), "has no post a line"),
+        ("RC_2024-01.zst", line(COMMENT), "holds comments; the posts are in RS_2024-01.zst"),
+        ("RS.ndjson", line(COMMENT) * 50, "holds comments; the posts are in files such as RS_"),
+        ("RS.ndjson", json.dumps([post(1), post(2)]).encode(), "is no dump of Reddit's posts"),
+        ("RS.json", json.dumps(post(1), indent=1).encode(), "is no dump of Reddit's posts"),
+        ("RS.ndjson", b'{"id": 1, "title": "of a shop"}\n' * 9, "is no dump of Reddit's posts"),
+        ("cat.png", b"\x89PNG\r\n\x1a\n" + bytes(5000), "is no dump of Reddit's posts"),
+        ("RS.zst", zstandard.compress(b"a word\n" * 9), "is no dump of Reddit's posts"),
+        (
+            "RS.zst",
+            zstandard.compress(b"a word\n" * 9)[:-5],
+            "it ends too early; download it again",
+        ),
     ],
 )
 def test_a_file_that_is_no_dump_is_refused(
@@ -392,17 +451,40 @@ def test_a_file_that_is_no_dump_is_refused(
     path.write_bytes(data)
     pages, error = listed_until_failure(ArcticShift(path, MEMES))
     assert pages == []
+    assert isinstance(error, BadInput)
     assert says in str(error)
     assert str(path) in str(error)
+    assert "\n" not in str(error)
 
 
 def test_a_missing_file_or_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceFailed, match="No such file or directory; name a dump such as RS_"):
+    with pytest.raises(BadInput, match="No such file or directory; name a dump such as RS_"):
         listed(ArcticShift(tmp_path / "RS.zst", MEMES))
     folder = tmp_path / "RS.ndjson"
     folder.mkdir()
-    with pytest.raises(SourceFailed, match="cannot be read"):
+    with pytest.raises(BadInput, match="cannot be read"):
         listed(ArcticShift(folder, MEMES))
+
+
+@pytest.mark.parametrize("first", [b"?\n", b"[" * 10_000 + b"\n", b"x" * 2**21 + b"\n"])
+def test_a_broken_first_line_makes_it_no_other_file(tmp_path: Path, first: bytes) -> None:
+    path = dump(tmp_path / "RS.zst", first + line(post(1)))
+    assert titles(listed(ArcticShift(path, frozenset({"memes"})))) == ["post 1"]
+
+
+def test_of_what_the_whole_dump_lacks_the_last_page_tells(tmp_path: Path) -> None:
+    text = b"".join(line(post(i, name)) for i, name in enumerate(("memes", "MemeEconomy", "x")))
+    path = dump(tmp_path / "RS.zst", text * 100)
+    asked = frozenset({"memes", "memeconomy", "nothing_like_it"})
+    said = "RS.zst: has no post of r/memeconomy, r/nothing_like_it; see how it is spelled; there is"
+    for source in (ArcticShift(path, asked), ArcticShift(path, asked, step_bytes=2000)):
+        pages = listed(source)
+        assert [page.remark for page in pages[:-1]] == [None] * (len(pages) - 1)
+        assert pages[-1].remark == f"{said} r/memeeconomy"
+    found = listed(source, pages[-2].mark)[-1].remark
+    assert found is not None  # r/memes is not among what is missing, found before the mark
+    assert "r/memes" not in found
+    assert listed(ArcticShift(path, frozenset({"memes"}), min_score=999))[-1].remark is None
 
 
 def test_other_tasks_go_on_while_a_dump_is_read(tmp_path: Path) -> None:

@@ -7,24 +7,37 @@ the lines that name a wanted subreddit are parsed; the others are passed over by
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
+from difflib import get_close_matches
+from enum import Enum, auto
 from pathlib import Path
 from typing import ClassVar, Final
 
-import zstandard
-
+from core.errors import BadInput
 from crawler.sources import Fetch, Malformed, Page, Post, SourceFailed
-from crawler.sources.reddit_posts import post_of
+from crawler.sources.dump_lines import (
+    MAX_LINE_BYTES,
+    Block,
+    blocks,
+    end_of_line,
+    first_lines,
+    size_of,
+    spans,
+    unpacking,
+)
+from crawler.sources.fields import Json, parse
+from crawler.sources.reddit_posts import community_of, post_of
 
 __all__ = ["ArcticShift"]
 
 _PAGE_SIZE: Final = 200  # posts
-_MAX_WINDOW: Final = 2**31  # bytes: dumps are made with zstd --long=31
-_MAX_LINE: Final = 2**24  # bytes; a post has some thousands
-_PLAIN: Final = (".ndjson", ".jsonl")
 _KEY: Final = b'"subreddit"'
+_ANY_NAME: Final = re.compile(_KEY + rb'\s*:\s*"([^"\\]{1,50})"')
+# Of the text, in which the names of other subreddits are noted, to tell what was meant by a
+# misspelt one: some 30,000 posts.
+_NOTED_BYTES: Final = 2**26
 
 Outcome = Post | Malformed
 Spans = Callable[[bytes], Iterator[tuple[int, int]]]
@@ -37,7 +50,7 @@ class ArcticShift:
     Decompressing takes as much memory as the dump's window, up to 2 GiB; all else takes some MB.
 
     Args:
-        path: a .zst file, or one that is decompressed already: .ndjson, .jsonl.
+        path: a .zst file, or one that is decompressed already.
         subreddits: their names, without r/; none: all posts.
         since: older posts are not listed.
         until: posts of that moment and later are not listed.
@@ -74,6 +87,29 @@ class ArcticShift:
         score = "" if self.min_score is None else self.min_score
         return f"{self.name}:{self.path.name}:{self._communities}:{since}/{until}:{score}"
 
+    def check(self) -> None:
+        """See that the file is a dump of posts.
+
+        Raises:
+            BadInput: it is missing or holds something else; the message says what to do.
+        """
+        lines = first_lines(self.path, self.read_bytes)
+        kinds = {_kind(line) for line in lines}
+        if _Kind.POST in kinds or not lines:
+            return
+        if program := unpacking(self.path):
+            raise BadInput(
+                f"{self.path}: is packed in another way than by zstd; first {program} it"
+            )
+        if _Kind.COMMENT in kinds:
+            name = self.path.name
+            there = f"RS{name[2:]}" if name.startswith("RC_") else "files such as RS_2024-01.zst"
+            raise BadInput(f"{self.path}: holds comments; the posts are in {there}")
+        raise BadInput(
+            f"{self.path}: is no dump of Reddit's posts, which has one on each line, as JSON; name "
+            "a file such as RS_2024-01.zst"
+        )
+
     async def pages(self, fetch: Fetch, mark: str | None) -> AsyncIterator[Page]:
         """List the posts in the order of the dump, without fetching anything.
 
@@ -81,7 +117,8 @@ class ArcticShift:
         text before a mark is decompressed again, and not looked at.
 
         Raises:
-            SourceFailed: the file is missing, damaged or no dump.
+            BadInput: as of `check`.
+            SourceFailed: the file is damaged.
         """
         # Closed when it is dropped: if this task is cancelled, a thread is still at work in it.
         pages = self._pages(mark)
@@ -92,52 +129,60 @@ class ArcticShift:
     def _communities(self) -> str:
         return "r/" + ("+".join(sorted(self.subreddits)) or "all")
 
-    def _pages(self, mark: str | None) -> Iterator[Page]:
-        n_bytes = _size(self.path)
-        start = _start(mark, n_bytes)
-        if start is None:
+    def _pages(self, kept: str | None) -> Iterator[Page]:
+        mark = _Mark.read(kept, self.path, self.subreddits)
+        if mark.is_done:
             return
-        posts: list[Outcome] = []
-        n_left = self.limit
-        done = given = 0  # bytes of text
+        if mark.text_bytes == 0:
+            self.check()
+        posts, n_left, given = list[Outcome](), self.limit, 0
+        start = mark.text_bytes
         try:
-            for post, done in self._outcomes(start):
+            for post, done in self._outcomes(mark):
+                mark.text_bytes = max(done, start)
                 if post is not None:
                     posts.append(post)
                 is_enough = len(posts) == n_left
                 if is_enough or len(posts) == _PAGE_SIZE or done - given >= self.step_bytes:
-                    yield Page(posts, _mark(n_bytes, max(done, start)))
+                    yield Page(posts, mark.written())
                     if is_enough:
                         return
                     n_left = None if n_left is None else n_left - len(posts)
                     posts, given = [], done
         except SourceFailed:
-            if done > start:
-                yield Page(posts, _mark(n_bytes, done))
+            if mark.text_bytes > start:
+                yield Page(posts, mark.written())
             raise
-        yield Page(posts, _mark(n_bytes, None))
+        mark.is_done = True
+        yield Page(posts, mark.written(), self._remark(mark))
 
-    def _outcomes(self, start: int) -> Iterator[tuple[Outcome | None, int]]:
+    def _outcomes(self, mark: "_Mark") -> Iterator[tuple[Outcome | None, int]]:
         """The posts asked for, each with how much of the text is done; None: only that."""
-        spans = _spans_naming(self.subreddits) if self.subreddits else _spans
-        for at, lines in _blocks(_text(self.path, self.read_bytes), start, self.path):
-            for begin, end in spans(lines):
-                post = self._post(lines[begin:end])
+        find = _spans_naming(self.subreddits) if self.subreddits else spans
+        for block in blocks(self.path, mark.text_bytes, self.read_bytes):
+            mark.note(block)
+            if block.has_skipped:
+                what = f"longer than {MAX_LINE_BYTES} bytes"
+                yield Malformed(f"a line of {self.path.name} is {what}"), block.at
+            for begin, end in find(block.lines):
+                post = self._post(block.lines[begin:end], mark)
                 if post is not None:
-                    yield post, at + end
-            yield None, at + len(lines)
+                    yield post, block.at + end
+            yield None, block.end
 
-    def _post(self, line: bytes) -> Outcome | None:
+    def _post(self, line: bytes, mark: "_Mark") -> Outcome | None:
         """What a line holds; None: nothing that is asked for."""
         try:
-            data = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            return Malformed(f"a line of {self.path.name} is not JSON: {error}")
+            data = parse(line)
+        except ValueError as error:
+            return Malformed(f"a line of {self.path.name}: {error}")
         if not isinstance(data, dict):
             return Malformed(f"a line of {self.path.name} is not a post")
         # What was found may be the subreddit of a post that this one shows: a crosspost.
-        if self.subreddits and str(data.get("subreddit")).lower() not in self.subreddits:
+        name = (community_of(data) or "").lower()
+        if self.subreddits and name not in self.subreddits:
             return None
+        mark.found.add(name)
         post = post_of(data)
         return post if isinstance(post, Malformed) or self._is_asked_for(post) else None
 
@@ -149,14 +194,75 @@ class ArcticShift:
             or (self.min_score is not None and score is not None and score < self.min_score)
         )
 
+    def _remark(self, mark: "_Mark") -> str | None:
+        """Which subreddits the whole dump has nothing of, and what may have been meant."""
+        missing = sorted(self.subreddits - mark.found)
+        if not missing:
+            return None
+        near = [name for one in missing for name in get_close_matches(one, mark.others, cutoff=0.7)]
+        like = f"; there is {_listed(near)}" if near else ""
+        return f"{self.path.name}: has no post of {_listed(missing)}; see how it is spelled{like}"
 
-def _spans(lines: bytes) -> Iterator[tuple[int, int]]:
-    """Where the lines begin and end, without those that are blank."""
-    end = 0
-    while (begin := end) < len(lines):
-        end = _end(lines, begin)
-        if lines[begin:end].strip():
-            yield begin, end
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"r/{name}" for name in dict.fromkeys(names))
+
+
+class _Kind(Enum):
+    POST = auto()
+    COMMENT = auto()
+    OTHER = auto()
+
+
+def _kind(line: bytes) -> _Kind:
+    try:
+        data = parse(line)
+    except ValueError:
+        return _Kind.OTHER
+    if not isinstance(data, dict) or community_of(data) is None:
+        return _Kind.OTHER
+    if "body" in data and "title" not in data:
+        return _Kind.COMMENT
+    return _Kind.POST if isinstance(post_of(data), Post) else _Kind.OTHER
+
+
+@dataclass(slots=True)
+class _Mark:
+    """How far the listing of one file has come, and which names were in it until there."""
+
+    file_bytes: int  # of the whole file: of another size, it is another one, or more of it
+    text_bytes: int = 0  # that are done
+    is_done: bool = False
+    found: set[str] = field(default_factory=set)  # of the subreddits asked for, in lower case
+    others: set[str] = field(default_factory=set)  # some that the dump has; not kept
+
+    @classmethod
+    def read(cls, kept: str | None, path: Path, asked: frozenset[str]) -> "_Mark":
+        """What `written` gave, or the beginning.
+
+        Raises:
+            BadInput: there is no such file.
+        """
+        n_bytes = size_of(path)
+        said: Json = {} if kept is None else json.loads(kept)
+        if said.get("file_bytes") != n_bytes:
+            return cls(n_bytes)
+        done = said["text_bytes"]
+        # Marks of before tell nothing of the names.
+        return cls(n_bytes, done or 0, done is None, set(said.get("found", asked)))
+
+    def written(self) -> str:
+        """To be kept with what was listed until there."""
+        done = None if self.is_done else self.text_bytes
+        return json.dumps(
+            {"file_bytes": self.file_bytes, "text_bytes": done, "found": sorted(self.found)}
+        )
+
+    def note(self, block: Block) -> None:
+        """Which names stand at the beginning of the dump."""
+        if block.at < _NOTED_BYTES:
+            names = _ANY_NAME.findall(block.lines)
+            self.others.update(name.decode(errors="replace").lower() for name in set(names))
 
 
 def _spans_naming(subreddits: frozenset[str]) -> Spans:
@@ -164,108 +270,13 @@ def _spans_naming(subreddits: frozenset[str]) -> Spans:
     names = b"|".join(re.escape(name.encode()) for name in sorted(subreddits))
     match = re.compile(_KEY + rb'\s*:\s*"(?i:' + names + rb')"').match
 
-    def spans(lines: bytes) -> Iterator[tuple[int, int]]:
+    def find(lines: bytes) -> Iterator[tuple[int, int]]:
         at = lines.find(_KEY)  # takes two thirds of what a search for the expression does
         while at >= 0:
             after = at + len(_KEY)
             if match(lines, at):
-                after = _end(lines, at)
+                after = end_of_line(lines, at)
                 yield lines.rfind(b"\n", 0, at) + 1, after
             at = lines.find(_KEY, after)
 
-    return spans
-
-
-def _end(lines: bytes, at: int) -> int:
-    """Where the line ends that holds a position, with its line feed."""
-    return lines.find(b"\n", at) + 1 or len(lines)
-
-
-def _blocks(texts: Iterator[bytes], start: int, path: Path) -> Iterator[tuple[int, bytes]]:
-    """Whole lines, and where they begin in the text; before the start, nothing, now and then."""
-    at = 0  # where a piece begins
-    rest = bytearray()  # the beginning of a line that ends in a later piece
-    for text in texts:
-        begin = min(max(0, start - at), len(text))
-        end = text.rfind(b"\n", begin) + 1
-        if end:
-            lines = b"".join((rest, memoryview(text)[begin:end]))  # copies once, unlike +
-            yield at + end - len(lines), lines
-            rest, begin = bytearray(), end
-        elif at < start:
-            yield at, b""
-        rest += text[begin:]
-        if len(rest) > _MAX_LINE:
-            raise SourceFailed(f"{path}: has no post a line; it is no dump of Reddit's posts")
-        at += len(text)
-    yield at - len(rest), bytes(rest)
-
-
-def _text(path: Path, read_bytes: int) -> Iterator[bytes]:
-    """The text of a file, piece by piece.
-
-    Raises:
-        SourceFailed: it cannot be read, or not to its end.
-    """
-    try:
-        with path.open("rb") as file:
-            pieces = iter(lambda: file.read(read_bytes), b"")
-            yield from pieces if path.suffix.lower() in _PLAIN else _decompressed(pieces)
-    except OSError as error:
-        raise SourceFailed(f"{path}: cannot be read: {error.strerror}") from error
-    except (zstandard.ZstdError, EOFError) as error:
-        raise SourceFailed(
-            f"{path}: {error}; see that it is a .zst file, and download it again if it is one"
-        ) from error
-
-
-def _decompressed(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The text of one zstd frame after another.
-
-    Raises:
-        ZstdError: damaged, or not zstd.
-        EOFError: the last frame is cut.
-    """
-    decompressor = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW)
-    frame = decompressor.decompressobj()  # of the readers, the one that says whether a frame is cut
-    is_cut = False
-    for piece in pieces:
-        while piece:
-            yield frame.decompress(piece)
-            is_cut, piece = not frame.eof, frame.unused_data
-            if frame.eof:
-                frame = decompressor.decompressobj()
-    if is_cut:
-        raise EOFError("it ends too early")
-
-
-def _size(path: Path) -> int:
-    """The bytes of a dump of posts.
-
-    Raises:
-        SourceFailed: there is no such file, or it is not one.
-    """
-    try:
-        n_bytes = path.stat().st_size
-    except OSError as error:
-        raise SourceFailed(
-            f"{path}: {error.strerror}; name a dump such as RS_2024-01.zst"
-        ) from error
-    if n_bytes == 0:
-        raise SourceFailed(f"{path}: is empty; download it again")
-    if path.name.startswith("RC_"):
-        raise SourceFailed(f"{path}: holds comments; the posts are in RS{path.name[2:]}")
-    return n_bytes
-
-
-def _mark(n_bytes: int, done: int | None) -> str:
-    """Which file was read, and how much of its text; None: all of it."""
-    return json.dumps({"file_bytes": n_bytes, "text_bytes": done})
-
-
-def _start(mark: str | None, n_bytes: int) -> int | None:
-    """How much of the text is done; None: all of it."""
-    kept = {} if mark is None else json.loads(mark)
-    # A file of another size is another one, or was downloaded farther.
-    done: int | None = kept["text_bytes"] if kept.get("file_bytes") == n_bytes else 0
-    return done
+    return find
