@@ -12,7 +12,7 @@ from tqdm import tqdm
 from twisted.python.failure import Failure
 
 from core.cli import warn
-from core.errors import MemeEraError
+from core.errors import BadInput, MemeEraError, Reject
 from core.settings import Settings
 from crawler.communities import load_priors
 from crawler.guard import scrapy_settings
@@ -127,10 +127,12 @@ def crawl(
     database.engine.dispose()
     if spider.errors and counts.listed == 0:
         raise MemeEraError("nothing was listed: " + "; ".join(spider.errors))
+    if lister.remarks and counts.listed == counts.rejected[Reject.MALFORMED]:
+        raise BadInput("; ".join(lister.remarks))
     if counts.failed and not (counts.added or counts.reposts or counts.known):
         raise MemeEraError(f"nothing was stored: {counts}")
-    for error in spider.errors:
-        warn(error)
+    for said in (*lister.remarks, *spider.errors):
+        warn(said)
     return counts
 
 
@@ -149,5 +151,6 @@ def _process_settings(settings: Settings, dry_run: bool) -> dict[str, Any]:
         "CONCURRENT_ITEMS": 1,
         "LOG_INSTALL_ROOT_HANDLER": False,  # our own shows warnings
         "RETRY_ENABLED": False,  # the frontier tries again, at once or in a later run
+        "URLLENGTH_LIMIT": 0,  # longer ones it would drop without a word; the listing bounds them
         "CONCURRENT_REQUESTS": 64,  # of all sites; MEMEERA_REQUESTS_PER_SITE bounds each
     }

@@ -20,7 +20,7 @@ from scrapy.http import Response
 from crawler.plain import said_in, why
 from crawler.robots import Robots, Rules
 from crawler.sources import Answer, SourceFailed
-from crawler.waiting import retry_after, status_passes
+from crawler.waiting import answer_passes, retry_after
 
 __all__ = ["OBEY", "RETRY_DELAY", "Fetcher", "RobotsMiddleware", "fetch"]
 
@@ -104,7 +104,7 @@ class Fetcher:
                 return answer
             rest_s = self._retry_delay_s * 2 ** (attempt - 1)
             if isinstance(answer, Response):
-                if not status_passes(answer.status):
+                if not answer_passes(url, answer.status, answer.body):
                     break
                 rest_s = max(rest_s, retry_after(answer.headers.get("Retry-After")) or 0)
             elif isinstance(answer, _LASTING):

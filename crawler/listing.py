@@ -18,8 +18,8 @@ __all__ = ["Lister"]
 
 logger = logging.getLogger(__name__)
 
-# Scrapy drops longer ones without a word, and PostgreSQL cannot index much longer ones.
-_MAX_URL: Final = 2000
+# As UTF-8; no longer one is known to lead anywhere.
+_MAX_URL_BYTES: Final = 2000
 
 
 @dataclass(slots=True)
@@ -51,6 +51,8 @@ class Lister:
         since: datetime | None = None,
         dry_run: bool = False,
     ) -> None:
+        self.remarks: list[str] = []
+        """What people are to be told of the listings."""
         self._database = database
         self._counts = counts
         self._since = since
@@ -66,6 +68,8 @@ class Lister:
         mark = await asyncio.to_thread(self._begin, source)
         async for page in source.pages(fetch, mark):
             await asyncio.to_thread(self._take, source, page)
+            if page.remark:
+                self.remarks.append(page.remark)
             if source.newest_first and self._is_past(page):
                 return
 
@@ -112,9 +116,9 @@ class Lister:
                 seen = self._seen(post, 0, where)
                 found.without.append((seen, post.reason, "a post without a picture"))
             for index, url in enumerate(() if self._is_old(post) else post.media):
-                if len(url) > _MAX_URL:
+                if len(url.encode(errors="replace")) > _MAX_URL_BYTES:
                     seen = self._seen(post, index, url[:100])
-                    detail = f"longer than {_MAX_URL} characters"
+                    detail = f"longer than {_MAX_URL_BYTES} bytes"
                     found.without.append((seen, Reject.BAD_ADDRESS, detail))
                 else:
                     found.media.append(self._seen(post, index, url))

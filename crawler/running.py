@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from core.cli import json_option, print_json, warn
 from core.errors import BadInput, MemeEraError
 from core.settings import Settings
+from crawler.names import LemmyName, lemmy_names, subreddit_names
 from crawler.sources import Source
 from crawler.sources.newest import Sort
 from db.runs import Counts
@@ -23,14 +24,34 @@ if TYPE_CHECKING:
 
 __all__ = ["backfill", "plan", "reddit_account", "report", "run_planned", "run_source"]
 
+Named = TypeVar("Named")
+
 # As TimeFilter has them, which comes with PRAW: that takes .7 s to load.
 _TIMES: Final = ("hour", "day", "week", "month", "year", "all")
+
+
+def _each(understood: Callable[[str], tuple[Named, ...]]) -> Callable[..., tuple[Named, ...]]:
+    """What people wrote, each once; looked at where the plan is, before anything runs."""
+
+    def read(_: click.Context, option: click.Parameter, written: tuple[str, ...]) -> Any:
+        try:
+            return tuple(dict.fromkeys(one for text in written for one in understood(text)))
+        except BadInput as error:
+            raise click.BadParameter(str(error), param=option) from error
+
+    return read
+
 
 _DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 _since = click.option("--since", type=_DAY, help="Pass over older posts.")
 _dry_run = click.option("--dry-run", is_flag=True, help="Only list, and count what there is.")
 _subreddits = click.option(
-    "--subreddit", "subreddits", multiple=True, required=True, help="May be repeated."
+    "--subreddit",
+    "subreddits",
+    multiple=True,
+    required=True,
+    callback=_each(subreddit_names),
+    help="Its name, r/NAME or its address; several are joined by +. May be repeated.",
 )
 _min_score = click.option("--min-score", type=int, help="Pass over posts with a lower score.")
 _sort = click.option(
@@ -65,11 +86,18 @@ def run_source(context: click.Context) -> None:
 
 
 @run_source.command()
-@click.option("--community", "communities", multiple=True, required=True, help="May be repeated.")
+@click.option(
+    "--community",
+    "communities",
+    multiple=True,
+    required=True,
+    callback=_each(lemmy_names),
+    help="NAME, !NAME@SITE or its address, which is then asked alone. May be repeated.",
+)
 @_sort
 @_crawl_options(limit=1000)
 def lemmy(
-    communities: tuple[str, ...],
+    communities: tuple[LemmyName, ...],
     sort: str,
     limit: int,
     since: datetime | None,
@@ -80,11 +108,8 @@ def lemmy(
     from crawler.sources.lemmy import Lemmy
 
     settings = Settings.load()
-    sources = [
-        Lemmy(url, community, Sort[sort], limit)
-        for url in settings.lemmy_urls
-        for community in communities
-    ]
+    places = dict.fromkeys(place for one in communities for place in one.at(settings.lemmy_urls))
+    sources = [Lemmy(url, community, Sort[sort], limit) for url, community in places]
     _crawl(settings, sources, since, dry_run, as_json)
 
 
@@ -125,7 +150,7 @@ def reddit(
     sources = [
         Reddit(
             account=account,
-            subreddit=_name(subreddit),
+            subreddit=subreddit,
             sort=Sort[sort],
             time_filter=TimeFilter(time_filter),
             limit=limit,
@@ -218,12 +243,14 @@ def backfill(
     """
     from crawler.sources.arctic_shift import ArcticShift
 
-    wanted = frozenset(map(_name, subreddits))
+    wanted = frozenset(subreddits)
     since, until = (at and at.replace(tzinfo=UTC) for at in (since, until))
     sources = [
         ArcticShift(dump, wanted, since=since, until=until, min_score=min_score, limit=limit)
         for dump in dumps
     ]
+    for source in sources:
+        source.check()
     _crawl(Settings.load(), sources, since, dry_run, as_json)
 
 
@@ -275,10 +302,6 @@ def report(counts: Counts, as_json: bool) -> None:
         print_json(counts.as_dict())
     else:
         click.echo(str(counts))
-
-
-def _name(subreddit: str) -> str:
-    return subreddit.strip().removeprefix("/").removeprefix("r/").rstrip("/")
 
 
 def _check(arguments: tuple[str, ...]) -> None:

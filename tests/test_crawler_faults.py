@@ -222,7 +222,8 @@ def test_a_listing_that_is_busy_for_a_while_goes_on(tmp_path: Path) -> None:
     with stub(answers) as site:
         page = listing(f"{site}/1.png")
         busy = body(b"", 429, Retry_After="1")
-        answers["/api/v3/post/list"] = in_turn(busy, body(b"", 502), page)
+        lemmys = body(b'{"error":"rate_limit_error"}', 400)
+        answers["/api/v3/post/list"] = in_turn(busy, lemmys, body(b"", 502), page)
         assert crawl(tmp_path, site, "memes", **QUICK)["added"] == 1
 
 

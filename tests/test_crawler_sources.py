@@ -277,7 +277,8 @@ def test_a_dump_is_collected_in_portions(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["backfill", "no.zst", "--subreddit", "memes"], 1, "no.zst: No such file or directory"),
+        (["backfill", "no.zst", "--subreddit", "memes"], 2, "no.zst: No such file or directory"),
+        (["backfill", "no.zst", "--subreddit", "u/x"], 2, "'u/x' is a person"),
         (["backfill", "--subreddit", "memes"], 2, "Missing argument 'DUMP...'"),
         (["run", "youtube", "--channel", "@name"], 2, "'@name' holds no id of a YouTube channel"),
         (["run", "site", "--site", "x"], 2, "crawler.toml: there is no such file"),
@@ -293,6 +294,32 @@ def test_wrong_input_is_one_line(
     assert done.returncode == code
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_a_dump_is_collected_by_whatever_people_call_a_subreddit(tmp_path: Path) -> None:
+    names = ("Memes", "dankmemes", "MemeEconomy", "PrequelMemes", "others")
+    with stub({f"/{i}.png": body(picture(i)) for i in range(5)}) as host:
+        posts = [linking(f"{host}/{i}.png", id=f"p{i}", subreddit=names[i]) for i in range(5)]
+        dump = tmp_path / "RS_2015-03.ndjson"
+        dump.write_text("\n".join(map(json.dumps, posts)))
+        asked = ["https://www.reddit.com/r/memes/", "R/DankMemes+/r/memeeconomy/", "prequelmeme"]
+        options = [option for name in asked for option in ("--subreddit", name)]
+        done = command(tmp_path / "data", "backfill", str(dump), *options, "--json", **QUICK)
+    assert counts_of(done)["added"] == 3
+    assert done.stderr.splitlines()[-1] == (
+        "RS_2015-03.ndjson: has no post of r/prequelmeme; see how it is spelled; "
+        "there is r/prequelmemes"
+    )
+
+
+def test_a_dump_that_has_nothing_of_what_is_asked_for_is_bad_input(tmp_path: Path) -> None:
+    dump = tmp_path / "RS_2015-03.ndjson"
+    dump.write_text(json.dumps(submission()))
+    done = command(tmp_path, "backfill", str(dump), "--subreddit", "mems")
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "RS_2015-03.ndjson: has no post of r/mems; see how it is spelled; there is r/memes"
+    ]
 
 
 # YouTube
