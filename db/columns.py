@@ -1,5 +1,6 @@
 """What all tables share: the base class, columns for times and web text, and adding a row."""
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -22,7 +23,9 @@ __all__ = [
     "ASKED_AT_ONCE",
     "AnyText",
     "Base",
+    "KeyText",
     "UtcDateTime",
+    "as_key",
     "as_text",
     "contains_word",
     "insert_row",
@@ -32,9 +35,23 @@ ASKED_AT_ONCE: Final = 500
 """Values in one question: databases take a limited number, older SQLite 999."""
 
 
+_MAX_KEY_BYTES: Final = 2000
+# PostgreSQL refuses a row of an index beyond 2,704 bytes, and the other columns want some of them.
+
+
 def as_text(value: str) -> str:
     """What `AnyText` keeps of a text."""
     return value.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
+
+
+def as_key(value: str) -> str:
+    """What `KeyText` keeps of a text: the same for the same, and different for different ones."""
+    text = as_text(value)
+    data = text.encode()
+    if len(data) <= _MAX_KEY_BYTES:
+        return text
+    mark = f"#{hashlib.sha256(data).hexdigest()}"
+    return data[: _MAX_KEY_BYTES - len(mark)].decode(errors="ignore") + mark
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -71,6 +88,19 @@ class AnyText(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """To the database; what is looked up is escaped in the same way."""
         return None if value is None else as_text(value)
+
+
+class KeyText(AnyText):
+    """Text that is looked up by an index, in which a row has no room for any length.
+
+    A longer one ends in a hash of its whole; what is looked up is shortened in the same way.
+    """
+
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """To the database; what is looked up is shortened in the same way."""
+        return None if value is None else as_key(value)
 
 
 class Base(DeclarativeBase):

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from core.errors import Reject
-from db.columns import as_text
+from db.columns import as_key
 from db.memes import Seen
 from db.models import Pending, Refused, Salt, Sighting, Watermark
 
@@ -229,7 +229,7 @@ def refused_counts(session: Session) -> list[dict[str, Any]]:
 
 
 def _place(seen: Seen) -> Place:
-    return seen.source, as_text(seen.post_id), seen.media_index
+    return seen.source, as_key(seen.post_id), seen.media_index
 
 
 def _known(session: Session, media: Iterable[Seen]) -> set[Place]:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from db.columns import AnyText, Base
+from db.columns import AnyText, Base, KeyText
 
 __all__ = [
     "Base",
@@ -151,10 +151,10 @@ class Sighting(Base):
     # Which file was seen there; null: the meme's own.
     copy_id: Mapped[int | None] = mapped_column(ForeignKey("copy.id"), index=True)
     source: Mapped[str] = mapped_column(String(64))
-    post_id: Mapped[str] = mapped_column(AnyText)
+    post_id: Mapped[str] = mapped_column(KeyText)
     media_index: Mapped[int]  # its place in a gallery, from 0
-    community: Mapped[str | None] = mapped_column(AnyText, index=True)
-    image_url: Mapped[str] = mapped_column(AnyText, index=True)
+    community: Mapped[str | None] = mapped_column(KeyText, index=True)
+    image_url: Mapped[str] = mapped_column(KeyText, index=True)
     permalink: Mapped[str | None] = mapped_column(AnyText)
     title: Mapped[str | None] = mapped_column(AnyText)
     flair: Mapped[str | None] = mapped_column(AnyText)
@@ -232,7 +232,7 @@ class Community(Base):
 
     __tablename__ = "community"
 
-    name: Mapped[str] = mapped_column(AnyText, primary_key=True)  # lower case
+    name: Mapped[str] = mapped_column(KeyText, primary_key=True)  # lower case
     genre: Mapped[str] = mapped_column(String(64))
     weight: Mapped[float]  # how far to trust the prior, 0 to 1
 
@@ -241,9 +241,9 @@ class Waiting:
     """The columns of a medium that was listed and is not in the collection."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    listing: Mapped[str] = mapped_column(AnyText, index=True)  # which one brought it up
+    listing: Mapped[str] = mapped_column(KeyText, index=True)  # which one brought it up
     source: Mapped[str] = mapped_column(String(64))
-    post_id: Mapped[str] = mapped_column(AnyText)
+    post_id: Mapped[str] = mapped_column(KeyText)
     media_index: Mapped[int]
     image_url: Mapped[str] = mapped_column(AnyText)
     seen: Mapped[dict[str, Any]]  # the rest of `db.memes.Seen`, as far as it is known
@@ -275,7 +275,7 @@ class Watermark(Base):
 
     __tablename__ = "watermark"
 
-    listing: Mapped[str] = mapped_column(AnyText, primary_key=True)
+    listing: Mapped[str] = mapped_column(KeyText, primary_key=True)
     mark: Mapped[str] = mapped_column(AnyText)  # in the source's own words
     moved_at: Mapped[datetime]
 
@@ -314,7 +314,7 @@ class Vote(Base):
     meme_id: Mapped[int] = mapped_column(ForeignKey("meme.id"), index=True)
     # Where one file was judged, and not the meme: which; null: the meme's own.
     copy_id: Mapped[int | None] = mapped_column(ForeignKey("copy.id"), index=True)
-    annotator: Mapped[str] = mapped_column(AnyText)
+    annotator: Mapped[str] = mapped_column(KeyText)
     verdict: Mapped[str] = mapped_column(String(16))
     genre: Mapped[str | None] = mapped_column(String(64))  # set where the verdict is a genre
     second_genre: Mapped[str | None] = mapped_column(String(64))
@@ -338,7 +338,7 @@ class Lease(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     # A meme that is merged into another takes its leases and predictions with it.
     meme_id: Mapped[int] = mapped_column(ForeignKey("meme.id", ondelete="CASCADE"))
-    annotator: Mapped[str] = mapped_column(AnyText, index=True)
+    annotator: Mapped[str] = mapped_column(KeyText, index=True)
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
