@@ -1,10 +1,13 @@
 """How people write the communities to crawl."""
 
+from pathlib import Path
+
+import click
 import pytest
 
 from core.errors import BadInput
 from crawler.names import LemmyName, lemmy_names, subreddit_names
-from crawler.running import run_source
+from crawler.running import backfill, run_source
 from crawler.waiting import answer_passes
 
 SITES = ("https://lemmy.world", "http://127.0.0.1:8080")
@@ -72,8 +75,15 @@ def test_a_person_is_no_subreddit(written: str) -> None:
 
 
 def test_a_plan_with_a_name_that_cannot_be_used_is_refused_before_it_runs() -> None:
-    with pytest.raises(Exception, match="is a person"):
+    with pytest.raises(click.BadParameter, match="is a person"):
         run_source.main(["reddit", "--subreddit", "u/x"], standalone_mode=False)
+
+
+def test_a_file_that_is_no_dump_is_refused_before_anything_else(tmp_path: Path) -> None:
+    (tmp_path / "cat.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(BadInput, match="is no dump of Reddit's posts"):
+        backfill.main([str(tmp_path / "cat.png"), "--subreddit", "x"], standalone_mode=False)
+    assert list(tmp_path.iterdir()) == [tmp_path / "cat.png"]
 
 
 BOTH = [(site, "memes") for site in SITES]

@@ -320,12 +320,6 @@ def test_a_dump_that_has_nothing_of_what_is_asked_for_is_bad_input(tmp_path: Pat
     assert done.stderr.splitlines() == [
         "RS_2015-03.ndjson: has no post of r/mems; see how it is spelled; there is r/memes"
     ]
-    picture_file = tmp_path / "cat.png"
-    picture_file.write_bytes(picture(1))
-    done = command(tmp_path, "backfill", str(picture_file), "--subreddit", "memes")
-    assert done.returncode == 2
-    assert "is no dump of Reddit's posts" in done.stderr
-    assert done.stderr.count("\n") == 1
 
 
 # YouTube

@@ -35,7 +35,11 @@ class Annotations:
     def pass_over(self, reason: str, example: object) -> None:
         """Count an annotation that is of no use here."""
         self.unused[reason] += 1
-        self.examples.setdefault(reason, repr(example)[:200])
+        if reason not in self.examples:
+            try:
+                self.examples[reason] = repr(example)[:200]
+            except RecursionError:  # JSON may be nested deeper than Python prints
+                self.examples[reason] = "one that is nested too deeply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,9 @@ def read_annotations(export: Path, files: Iterable[Path]) -> Annotations:
 def _annotations(export: Path, found: Annotations) -> Iterator[_Annotation]:
     try:
         tasks = json.loads(export.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise BadInput(f"{export}: is nested too deeply to be an export of Label Studio") from error
+    except (OSError, ValueError) as error:
         raise BadInput(f"{export}: {error}") from error
     if not isinstance(tasks, list):
         raise BadInput(f"{export}: no list of tasks, as Label Studio exports it (JSON or JSON-MIN)")

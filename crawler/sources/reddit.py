@@ -91,16 +91,18 @@ class Reddit:
             SourceFailed: Reddit did not list the subreddit, or not further.
         """
         progress = Progress(mark, self.limit, newest_first=self.newest_first)
-        n_listed = 0
+        listings, n_listed = self._listings(), 0
         with RedditClient(self.account, self.target) as client:
-            for listing in self._listings():
+            for listing in listings:
                 while not (listing.is_done or progress.is_done):
                     posts = listing.take(await client.ask(listing.path, listing.query))
                     n_listed += len(posts)
                     wanted = [self._filtered(post) for post in posts]
-                    yield progress.page(wanted, is_last=listing.is_done)
-        if not n_listed:
-            yield Page((), remark=f"{self.target}: lists no posts; see how it is spelled")
+                    page = progress.page(wanted, is_last=listing.is_done)
+                    if not n_listed and listing is listings[-1]:
+                        said = f"{self.target}: has no posts; see how it is spelled"
+                        page = replace(page, remark=said)
+                    yield page
 
     def _listings(self) -> "list[_Listing]":
         if not self.deep:
