@@ -8,8 +8,7 @@ notes are compared with the votes that the server kept.
     python -m bench.label_keys [--runs 5] [--busy 2]
 
 Wrong: a vote for another picture, or of another genre, than that of its key. Lost: a key that gave
-no vote, and the page did not say so. "Too early" keys are those of which it said so; "of them on a
-picture" are those where the document showed one by the time that the page heard of the key.
+no vote, and the page did not say so. Too early: a key of which it said that it counted for nothing.
 """
 
 import asyncio
@@ -109,7 +108,7 @@ async def _opened(browser: Browser, address: str, who: str) -> Page:
     page.set_default_timeout(_PATIENCE_MS)
     await page.add_init_script(_WITNESS)
     await page.goto(f"{address}/?who={who}")
-    await page.wait_for_selector("[data-painted]:not([data-painted=''])")
+    await page.wait_for_selector("[data-painted]")
     return page
 
 
@@ -157,7 +156,6 @@ def _counts(fell: Sequence[Fell], said: Sequence[tuple[str, str | None]]) -> dic
         "wrong": sum(vote not in counted for vote in said),
         "lost": sum(key not in said for key in counted),
         "too early": len(fell) - len(counted),
-        "of them on a picture": sum(key.is_told_early and key.sha256 is not None for key in fell),
     }
 
 

@@ -223,6 +223,40 @@ def test_a_key_counts_for_the_picture_that_is_shown_when_it_falls_or_for_nothing
     assert not {sha256 for sha256, _ in said["ana"]} & {sha256 for sha256, _ in said["ben"]}
 
 
+def test_200_keys_each_as_soon_as_its_picture_is_painted_label_200_pictures(
+    page: Page, collection: Collection
+) -> None:
+    seen = page.evaluate(
+        """async () => {
+            const at = () => document.querySelector('[data-painted]').dataset.painted;
+            const seen = [];
+            for (let i = 0; i < 200; i++) {
+                const key = String(1 + i % 8);
+                const painted = at();
+                seen.push(painted);
+                const told = { key, code: `Digit${key}`, bubbles: true, cancelable: true };
+                document.body.dispatchEvent(new KeyboardEvent('keydown', told));
+                while (at() === painted) await new Promise((done) => setTimeout(done, 1));
+            }
+            return seen;
+        }"""
+    )
+    said = standing(collection, 200)
+    assert said == [(sha256, Verdict.GENRE, GENRES[i % 8].key) for i, sha256 in enumerate(seen)]
+    assert len(set(seen)) == 200
+
+
+def test_a_held_enter_presses_a_button_once(page: Page, collection: Collection) -> None:
+    first = painted(page)
+    page.get_by_role("button", name=GENRES[3].name).focus()
+    for _ in range(6):
+        page.keyboard.down("Enter")
+        page.wait_for_timeout(60)
+    page.keyboard.up("Enter")
+    painted(page, after=first)
+    assert [sha256 for sha256, *_ in standing(collection, 1)] == [first]
+
+
 def test_a_key_for_a_picture_that_is_still_loading_counts_for_nothing(
     context: BrowserContext, address: str, collection: Collection
 ) -> None:
@@ -240,6 +274,8 @@ def test_a_lost_picture_can_be_skipped(page: Page, collection: Collection) -> No
     page.route("**/labeling/media/*", lambda route: route.fulfill(status=404))
     page.reload()
     page.wait_for_selector(".is-shown.is-broken")
+    page.keyboard.press("1")
+    expect(page.get_by_text("Nobody can see this picture: skip it.")).to_be_visible()
     page.keyboard.press("s")
     assert standing(collection, 1) == [(first, Verdict.SKIP, None)]
 

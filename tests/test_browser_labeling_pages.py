@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import select
 
 from core.fingerprint import fingerprint
@@ -97,6 +97,43 @@ def said(collection: Collection, n: int) -> list[Vote]:
 def say(collection: Collection, meme: int, who: str, genre: str) -> None:
     with collection.database.writing() as session:
         cast(session, meme, who, genre=genre)
+
+
+def test_a_tile_whose_picture_is_not_there_is_not_chosen(
+    page: Page, address: str, collection: Collection
+) -> None:
+    lost: list[Route] = []
+    page.route("**/labeling/thumbnail/*", lost.append)  # none comes, for now
+    page.goto(f"{address}/grid?who=ana")
+    page.get_by_text("Community", exact=True).click()
+    expect(page.get_by_role("option")).to_have_count(N)
+    tiles = page.get_by_role("option")
+    tiles.nth(0).click(force=True)
+    expect(page.get_by_text("1 not chosen: there is no picture to see.")).to_be_visible()
+    expect(page.get_by_role("button", name="Choose all")).to_be_disabled()
+    page.keyboard.press("4")
+    lost[0].abort()
+    for route in lost[1:]:
+        route.continue_()
+    page.get_by_role("button", name="Choose all").click()
+    expect(page.get_by_text(f"{N - 1} of {N} chosen")).to_be_visible()
+    assert said(collection, 0) == []
+
+
+def test_a_picture_is_enlarged_by_key_and_leads_to_its_history(grid: Page, address: str) -> None:
+    tile = grid.get_by_role("option").nth(2)
+    tile.focus()
+    grid.keyboard.press("z")
+    dialog = grid.get_by_role("dialog")
+    expect(dialog.get_by_role("img")).to_have_js_property("complete", True)
+    grid.keyboard.press("4")  # while it is looked at, keys answer nothing
+    link = dialog.get_by_role("link").get_attribute("href")
+    grid.keyboard.press("z")
+    expect(dialog).to_have_count(0)
+    expect(tile).to_be_focused()
+    grid.goto(f"{address}{link}")
+    expect(grid.get_by_role("heading", name="Answers")).to_be_visible()
+    expect(grid.get_by_text("ana", exact=True)).to_be_visible()
 
 
 def test_one_key_labels_all_that_are_chosen(grid: Page, collection: Collection) -> None:

@@ -90,6 +90,7 @@ class Families {
         if (nNotThere > 0) this.say("Not chosen: its picture is not there.");
       },
       (tile) => this.enlarge([tile]),
+      { isLazy: true },
     );
     tiles.listen(this.listening.signal);
     tiles.add(members);

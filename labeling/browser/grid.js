@@ -49,7 +49,7 @@ class GridPage {
       (sha256) => this.api.thumbnail(sha256),
       (nNotThere) => {
         this.tell();
-        if (nNotThere > 0) this.say(`${nNotThere} not chosen: nobody has seen them yet. Scroll to them.`);
+        if (nNotThere > 0) this.say(`${nNotThere} not chosen: there is no picture to see.`);
       },
       (tile) => this.enlarge(tile),
     );
@@ -246,6 +246,7 @@ class GridPage {
     this.$(".nothing").hidden = !(isEmpty && this.isAtEnd);
     this.$(".loading").hidden = !(isEmpty && !this.isAtEnd);
     this.$("[data-action=more]").hidden = isEmpty || this.isAtEnd;
+    this.$("[data-action=all]").disabled = this.tiles.isLoading;
     this.$("[data-action=more]").disabled = Boolean(this.isAsking);
     const status = this.$(".status");
     const state = this.outbox.state;

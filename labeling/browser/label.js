@@ -213,15 +213,14 @@ class LabelPage {
   /** Bring the first of the queue to the screen, with what this person said of it before, if anything. */
   show(said = null) {
     const meme = this.current;
-    this.screen.clear();
-    this.root.host.setAttribute("data-painted", "");
-    if (!meme?.picture.isReady) this.appear(null);
+    if (!meme) this.screen.clear();
     if (meme) this.screen.show(meme.picture, () => this.appear(meme, said));
+    if (!meme?.picture.isReady) this.appear(null);
   }
 
   /** Draw all that belongs to a meme, in the frame in which its picture appears. */
   appear(meme, said = null) {
-    this.root.host.setAttribute("data-painted", meme?.sha256 ?? "");
+    if (meme) this.root.host.setAttribute("data-painted", meme.sha256); // the last that was
     this.mark = { second: null, nsfw: meme?.nsfw ?? false, isNsfwSaid: false, saw: this.isSuggestionShown };
     this.$(".stage").scrollTop = 0;
     this.$(".stage").classList.toggle("is-tall", Boolean(meme?.picture.isTall));
@@ -258,7 +257,7 @@ class LabelPage {
 
   /** Do what a key or a click asks for: of the meme that was on the screen when it fell. */
   act(action, event) {
-    if (!ABOUT_THE_PAGE.has(action) && this.isTooEarly(event)) return this.refuse();
+    if (!ABOUT_THE_PAGE.has(action) && this.isTooEarly(action, event)) return this.refuse();
     const genre = this.data.genres.find(({ key }) => key === action);
     if (genre && event.shiftKey) return this.markSecond(genre.key);
     if (genre) return this.answer({ verdict: "genre", genre: genre.key });
@@ -284,9 +283,9 @@ class LabelPage {
     }
   }
 
-  isTooEarly(event) {
-    const isBetween = this.screen.sha256 === null && this.current;
-    return isBetween || !this.screen.isOf(event);
+  isTooEarly(action, event) {
+    const isNothingThere = this.screen.sha256 === null && !this.isAtEnd && action !== "undo";
+    return isNothingThere || !this.screen.isOf(event);
   }
 
   refuse() {

@@ -101,7 +101,7 @@ class ReviewList {
     event.stopPropagation();
     if (action === "enlarge") return this.enlarge(row);
     // A key is for the row that the screen showed as the one with the focus when it fell.
-    if (this.isMoving || event.timeStamp < this.since) return this.refuse();
+    if (this.isMoving || (event.isTrusted && event.timeStamp < this.since)) return this.refuse();
     if (action === "undo") return this.undo(row);
     if (this.answer(row, action)) this.moveTo(row.nextElementSibling);
   }

@@ -4,17 +4,19 @@ const MOST_HELD = 2; // frames
 
 /**
  * Shows one of a stage's pictures at a time. The document is the only record of which: the image
- * with the class `is-shown`. Between two pictures there is none.
+ * with the class `is-shown`.
  *
- * A picture appears inside the frame that paints it, once it is decoded. So no key is handled while
- * the document names a picture that the screen does not show yet; and a key pressed before that
- * frame, but handled after it because the page was busy, is told by its time.
+ * A picture takes the place of another inside the frame that paints it, once it is decoded. So no
+ * key is handled while the document names a picture that the screen does not show yet; a key that
+ * falls until then counts for neither. One that was pressed before that frame, but is heard after
+ * it because the page was busy, is told by its time.
  */
 export class Screen {
   /** @param {HTMLElement} stage the pictures' parent */
   constructor(stage) {
     this.stage = stage;
     this.since = 0; // of the picture that is shown, in the time of events
+    this.isChanging = false; // from what is shown to what comes
     this.turn = 0; // counts what was to be shown: only the last is
   }
 
@@ -28,32 +30,37 @@ export class Screen {
 
   /** Whether an event fell on what is shown now, and not on what was there before. */
   isOf(event) {
-    return event.timeStamp >= this.since;
+    // What a script sends tells when it was made, which may be long before it is sent.
+    const isLate = event.isTrusted && event.timeStamp < this.since;
+    return !this.isChanging && !isLate;
   }
 
   /** Show nothing, from now on. */
   clear() {
     this.turn += 1;
+    this.isChanging = false;
     this.image?.classList.remove("is-shown");
   }
 
   /**
-   * Show a picture of the stage with the next frame after it is decoded.
+   * Show a picture of the stage with the next frame; where it is not decoded yet, nothing till then.
    *
    * @param {HTMLImageElement} image as `pictures.js` makes them
    * @param {() => void} appearing told in that frame: draws what belongs to the picture
    */
   async show(image, appearing) {
-    this.clear();
+    if (!image.isReady) this.clear();
+    this.isChanging = true;
+    this.turn += 1;
     const { turn } = this;
     await image.ready;
     for (let held = 0; turn === this.turn; held += 1) {
       await new Promise(requestAnimationFrame);
-      // A key that waits was pressed while nothing was shown: it is told so before this appears.
+      // A key that waits was pressed before this appears: it is told so first.
       const isKeyWaiting = navigator.scheduling?.isInputPending?.() ?? false;
       if (isKeyWaiting && held < MOST_HELD) continue;
       if (turn !== this.turn) return;
-      this.clear();
+      this.clear(); // what was shown until now
       image.classList.add("is-shown");
       appearing();
       this.since = performance.now();

@@ -1,7 +1,5 @@
 // Many memes at once: tiles that are chosen with the mouse or the keyboard.
 
-import { isThere } from "./enlarge.js";
-
 /**
  * A list of tiles of which several can be chosen (ARIA's listbox).
  *
@@ -16,7 +14,8 @@ export class Tiles {
    * @param {(nNotThere: number) => void} changed told when others are chosen, and how many could not be
    * @param {(tile: HTMLElement) => void} enlarge told of a double click
    */
-  constructor(list, address, changed, enlarge) {
+  constructor(list, address, changed, enlarge, { isLazy = false } = {}) {
+    this.isLazy = isLazy; // whether pictures far down load when somebody scrolls to them
     this.list = list;
     this.address = address;
     this.changed = changed;
@@ -38,6 +37,11 @@ export class Tiles {
 
   get open() {
     return this.all.filter((tile) => !tile.classList.contains("is-done"));
+  }
+
+  /** Whether some picture is still to come. */
+  get isLoading() {
+    return this.open.some((tile) => tile.ariaDisabled && !tile.classList.contains("is-broken"));
   }
 
   get chosen() {
@@ -63,11 +67,19 @@ export class Tiles {
     tile.setAttribute("aria-selected", "false");
     tile.setAttribute("aria-label", [`Meme ${meme.meme_id}`, meme.title].filter(Boolean).join(": "));
     const image = new Image();
-    image.loading = "lazy";
+    image.loading = this.isLazy ? "lazy" : "eager";
     image.alt = "";
     image.draggable = false;
     image.src = this.address(meme.sha256);
-    image.addEventListener("error", () => tile.classList.add("is-broken"));
+    tile.setAttribute("aria-disabled", "true"); // until there is something to see
+    image.addEventListener("load", () => {
+      tile.removeAttribute("aria-disabled");
+      this.changed(0);
+    });
+    image.addEventListener("error", () => {
+      tile.classList.add("is-broken");
+      this.changed(0);
+    });
     const said = document.createElement("span");
     said.className = "said";
     said.textContent = meme.note ?? "";
@@ -76,7 +88,7 @@ export class Tiles {
   }
 
   choose(tiles, isChosen = true) {
-    const those = isChosen ? tiles.filter(isThere) : tiles;
+    const those = isChosen ? tiles.filter((tile) => !tile.ariaDisabled) : tiles;
     for (const tile of those) tile.setAttribute("aria-selected", String(isChosen));
     this.changed(tiles.length - those.length);
   }
