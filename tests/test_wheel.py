@@ -54,7 +54,7 @@ import training.__main__  # first: it quiets TensorFlow
 from core.quiet import quiet_native
 with quiet_native():
     import training.fit, training.predict
-import db.rematch, db.export, crawler.crawl, memeEraML
+import db.rematch, db.export, memeEraML  # no Scrapy: a reactor is not to be forked
 
 print(json.dumps(memeEraML.__file__), flush=True)
 for line in sys.stdin:
