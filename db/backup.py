@@ -119,7 +119,7 @@ def restore(engine: Engine, media: MediaStore, path: Path, *, force: bool = Fals
             database holds something.
         MemeEraError: the database does not answer, or PostgreSQL's programs are not installed.
     """
-    with _opened(path) as archive, tempfile.TemporaryDirectory() as folder:
+    with _opened(path) as archive, tempfile.TemporaryDirectory(dir=_beside(engine)) as folder:
         about = _about(archive, path, engine.dialect.name)
         try:
             dump = Path(archive.extract(_DATABASE, folder))
@@ -135,18 +135,18 @@ def restore(engine: Engine, media: MediaStore, path: Path, *, force: bool = Fals
         if about.kind == "sqlite":
             _restore_sqlite(engine, dump, path)
         else:
-            _run(
-                "pg_restore",
-                engine,
-                "--clean",
-                "--if-exists",
-                "--no-owner",
-                "--single-transaction",
-                str(dump),
-            )
+            told = ("--clean", "--if-exists", "--no-owner", "--single-transaction")
+            _run("pg_restore", engine, *told, str(dump))
     upgrade(engine)
     there = set(media.names())
     return Restored(about, [one["file"] for one in files if one["sha256"] not in there])
+
+
+def _beside(engine: Engine) -> Path | None:
+    """Where SQLite's file has room for another; None: where temporary files usually are."""
+    if engine.dialect.name != "sqlite":
+        return None
+    return Path(str(engine.url.database)).absolute().parent
 
 
 def _dump(session: Session, dump: Path) -> None:
@@ -254,7 +254,7 @@ def _run(program: str, engine: Engine, *arguments: str) -> None:
     url = engine.url.set(drivername="postgresql")
     password = {} if url.password is None else {"PGPASSWORD": str(url.password)}  # not for `ps`
     name = url.set(password=None).render_as_string(hide_password=False)
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603  # a program of PostgreSQL, by its path
         [_program(program), f"--dbname={name}", *arguments],
         env=os.environ | password,
         capture_output=True,
