@@ -10,19 +10,24 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     MetaData,
+    String,
     Text,
     TypeDecorator,
     cast,
     insert,
     or_,
 )
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 __all__ = [
     "ASKED_AT_ONCE",
     "AnyText",
     "Base",
     "UtcDateTime",
+    "UtcDay",
     "as_text",
     "contains_word",
     "insert_row",
@@ -57,6 +62,21 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class UtcDay(FunctionElement[str]):
+    """The day of a time, in UTC, whatever time zone the database's session is in: 2026-01-31."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(UtcDay)
+def _utc_day(element: UtcDay, compiler: SQLCompiler, **how: Any) -> str:
+    column = compiler.process(element.clauses, **how)
+    if compiler.dialect.name == "sqlite":  # which keeps the UTC time as text
+        return f"substr({column}, 1, 10)"
+    return f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
 
 
 class AnyText(TypeDecorator[str]):

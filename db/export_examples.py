@@ -73,9 +73,6 @@ def describe(
             Sighting.permalink,
             Sighting.title,
             Sighting.licence,
-            Sighting.year_low,
-            Sighting.year_high,
-            Sighting.posted_at,
             Sighting.gone_at,
         )
         .where(Sighting.meme_id.in_(ids))
@@ -96,7 +93,6 @@ def _example(
     there = [place for place in seen if place.gone_at is None]  # what is gone is not passed on
     communities = _distinct(place.community for place in there)
     telling = [name for name in communities if meme.by_people or priors.get(name) == meme.genre]
-    low, high = _years(seen)
     return Example(
         file_name=file_name,
         sha256=meme.sha256,
@@ -110,8 +106,8 @@ def _example(
         votes=one.votes,
         votes_for=one.votes_for,
         trust=meme.trust,
-        year_low=low,
-        year_high=high,
+        year_low=meme.year_low,
+        year_high=meme.year_high,
         fold=meme.folds[0] if meme.folds else None,
         community=telling[0] if telling else None,
         nsfw=row.nsfw,
@@ -129,16 +125,3 @@ def _example(
 
 def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for value in values if value))
-
-
-def _years(seen: Sequence[Any]) -> tuple[int | None, int | None]:
-    """The first and the last year in which a meme can have been made, by all its sightings.
-
-    The last is that of the earliest sighting, as `db.listing.year_of` has it; what says that it is
-    younger than that is not believed.
-    """
-    highs = [place.year_high for place in seen if place.year_high is not None]
-    highs += [place.posted_at.year for place in seen if place.posted_at is not None]
-    high = min(highs, default=None)
-    lows = [place.year_low for place in seen if place.year_low is not None]
-    return max((low for low in lows if high is None or low <= high), default=None), high

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from db.matching import Repost, SameTemplate
 from db.memes import Collection
 from db.models import Copy, Meme, MemeStatus, Sighting
 from db.sightings import kept
+from db.years import Years, posted_at_believed, years_of
 
 __all__ = ["Known", "KnownMeme", "Place", "Relation", "known", "known_memes", "words_in_file"]
 
@@ -36,7 +38,7 @@ class Place:
     community: str | None
     title: str | None
     permalink: str | None
-    posted_at: datetime | None  # None: the source does not say
+    posted_at: datetime | None  # None: the source does not say, or says what cannot be
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class KnownMeme:
     nsfw: bool
     n_seen: int  # in how many places
     first_seen: Place | None
+    years: Years  # in which it can have been made, both included
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ def known_memes(session: Session, meme_ids: Sequence[int]) -> list[KnownMeme]:
         for row in session.execute(select(agreed).where(agreed.c.meme_id.in_(meme_ids)))
     }
     seen = _first_seen(session, meme_ids)
+    years = _years(session, meme_ids)
     return [
         KnownMeme(
             meme_id=meme,
@@ -105,6 +109,7 @@ def known_memes(session: Session, meme_ids: Sequence[int]) -> list[KnownMeme]:
             nsfw=row.nsfw,
             n_seen=seen[meme][0] if meme in seen else 0,
             first_seen=seen[meme][1] if meme in seen else None,
+            years=years[meme],
         )
         for meme in meme_ids
         if (row := rows.get(meme)) is not None
@@ -138,6 +143,7 @@ def _relation(
 
 def _first_seen(session: Session, meme_ids: Sequence[int]) -> dict[int, tuple[int, Place]]:
     """In how many places each meme was seen, and in which first."""
+    posted_at = posted_at_believed()
     in_turn = (
         select(
             Sighting.meme_id,
@@ -145,12 +151,12 @@ def _first_seen(session: Session, meme_ids: Sequence[int]) -> dict[int, tuple[in
             Sighting.community,
             Sighting.title,
             Sighting.permalink,
-            Sighting.posted_at,
+            posted_at.label("posted_at"),
             func.count().over(partition_by=Sighting.meme_id).label("n"),
             func.row_number()
             .over(
                 partition_by=Sighting.meme_id,
-                order_by=(Sighting.posted_at.is_(None), Sighting.posted_at, Sighting.id),
+                order_by=(posted_at.is_(None), posted_at, Sighting.id),
             )
             .label("place"),
         )
@@ -164,6 +170,21 @@ def _first_seen(session: Session, meme_ids: Sequence[int]) -> dict[int, tuple[in
         )
         for row in session.execute(select(in_turn).where(in_turn.c.place == 1))
     }
+
+
+def _years(session: Session, meme_ids: Sequence[int]) -> dict[int, Years]:
+    seen: dict[int, list[Any]] = {meme: [] for meme in meme_ids}
+    for row in session.execute(
+        select(
+            Sighting.meme_id,
+            Sighting.year_low,
+            Sighting.year_high,
+            Sighting.posted_at,
+            Sighting.crawled_at,
+        ).where(Sighting.meme_id.in_(meme_ids))
+    ):
+        seen[row.meme_id].append(row)
+    return {meme: years_of(rows) for meme, rows in seen.items()}
 
 
 def _n_of_template(session: Session, meme_id: int) -> int:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Session, selectinload, undefer
 
 from db.labels import consensus, weak_labels
 from db.models import Base, Meme, MemeStatus, Sighting, Verdict
+from db.years import year_by_meme, years_of
 
 __all__ = [
     "LabelledMeme",
@@ -19,7 +19,6 @@ __all__ = [
     "labelled_memes",
     "stats",
     "unlabelled_memes",
-    "year_of",
 ]
 
 
@@ -72,7 +71,7 @@ def describe_memes(session: Session) -> Iterator[dict[str, Any]]:
             "sha256": meme.sha256,
             "template_id": meme.template_id,
             "status": meme.status,
-            "year": year_of(meme),
+            "year": years_of(meme.sightings).high,
             "label": labels.get(meme.id),
             "words": None if meme.words is None else [line["text"] for line in meme.words],
             "sightings": [
@@ -86,23 +85,6 @@ def describe_memes(session: Session) -> Iterator[dict[str, Any]]:
                 for sighting in meme.sightings
             ],
         }
-
-
-def year_of(meme: Meme) -> int | None:
-    """The latest year in which a meme can have been made: that of its earliest sighting."""
-    return years_of(meme)[1]
-
-
-def years_of(meme: Meme) -> tuple[int | None, int | None]:
-    """The first and the last year in which a meme can have been made, as far as is known.
-
-    A sighting says that it is no younger; only a source that knows more says that it is no older.
-    """
-    sightings = meme.sightings
-    last = _earliest([s.year_high for s in sightings], [s.posted_at for s in sightings])
-    # Of sources that contradict each other, the one that saw it first is right.
-    first = [s.year_low for s in sightings if s.year_low and (last is None or s.year_low <= last)]
-    return max(first, default=None), last
 
 
 def stats(session: Session) -> dict[str, Any]:
@@ -122,12 +104,7 @@ def stats(session: Session) -> dict[str, Any]:
         .group_by(Sighting.community)
     )
     sources = session.execute(select(Sighting.source, per_meme).group_by(Sighting.source))
-    earliest = session.execute(
-        select(func.min(Sighting.year_high), func.min(Sighting.posted_at)).group_by(
-            Sighting.meme_id
-        )
-    )
-    years = Counter(_earliest([high], [posted]) for high, posted in earliest)
+    years = Counter(year for _, year in session.execute(year_by_meme()))
     return {
         "tables": {
             table.name: session.scalar(select(func.count()).select_from(table))
@@ -161,19 +138,7 @@ def unlabelled_memes(session: Session) -> list[UnlabelledMeme]:
     """The memes of which neither people nor communities say anything."""
     judged = {row.meme_id for row in session.execute(consensus())}
     judged |= {row.meme_id for row in session.execute(weak_labels())}
-    return [
-        UnlabelledMeme(
-            meme_id=meme.id,
-            sha256=meme.sha256,
-            format=meme.format,
-            template_id=meme.template_id,
-            places=_places(meme),
-            year_low=years_of(meme)[0],
-            year_high=years_of(meme)[1],
-        )
-        for meme in _active_memes(session)
-        if meme.id not in judged
-    ]
+    return [_unlabelled(meme) for meme in _active_memes(session) if meme.id not in judged]
 
 
 def _active_memes(session: Session) -> Iterable[Meme]:
@@ -190,15 +155,23 @@ def _places(meme: Meme) -> tuple[str, ...]:
     return tuple(sorted({s.community or s.source for s in meme.sightings}))
 
 
-def _earliest(years: Iterable[int | None], times: Iterable[datetime | None]) -> int | None:
-    known = [year for year in years if year is not None]
-    known += [time.year for time in times if time is not None]
-    return min(known, default=None)
+def _unlabelled(meme: Meme) -> UnlabelledMeme:
+    years = years_of(meme.sightings)
+    return UnlabelledMeme(
+        meme_id=meme.id,
+        sha256=meme.sha256,
+        format=meme.format,
+        template_id=meme.template_id,
+        places=_places(meme),
+        year_low=years.low,
+        year_high=years.high,
+    )
 
 
 def _labelled(
     meme: Meme, genre: str, weight: float, *, by_people: bool, trust: str | None
 ) -> LabelledMeme:
+    years = years_of(meme.sightings)
     return LabelledMeme(
         meme_id=meme.id,
         sha256=meme.sha256,
@@ -214,8 +187,8 @@ def _labelled(
         folds=tuple(sorted({s.fold for s in meme.sightings if s.fold is not None})),
         sources=tuple(sorted({s.source for s in meme.sightings})),
         places=_places(meme),
-        year_low=years_of(meme)[0],
-        year_high=years_of(meme)[1],
+        year_low=years.low,
+        year_high=years.high,
     )
 
 

@@ -22,6 +22,7 @@ from db.recognition import Looked
 from db.session import Database
 from db.sightings import Kept, kept
 from db.templates import family_for, lead
+from db.years import believed
 
 __all__ = [
     "BARRED",
@@ -194,14 +195,14 @@ class Adder:
         self._media.put(picture.sha256, picture.header.format, data)
         if isinstance(decision, Repost):
             return self._see(self._add_copy(picture, decision), seen)
-        template_id = family_for(self.session, decision)
+        template_id, now = family_for(self.session, decision), datetime.now(UTC)
         meme_id = insert_row(
             self.session,
             Meme,
             template_id=template_id,
             nsfw=seen.nsfw,
-            posted_at=seen.posted_at,
-            added_at=datetime.now(UTC),
+            posted_at=believed(seen.posted_at, now),
+            added_at=now,
             words=decision.words,
             **as_columns(picture),
         )
@@ -227,8 +228,9 @@ class Adder:
         place = {"meme_id": file.meme_id, "copy_id": file.copy_id}
         insert_row(self.session, Sighting, **place, **_of_sighting(seen))
         meme.nsfw = meme.nsfw or seen.nsfw
-        if seen.posted_at and (meme.posted_at is None or seen.posted_at < meme.posted_at):
-            meme.posted_at = seen.posted_at
+        posted_at = believed(seen.posted_at, datetime.now(UTC))
+        if posted_at and (meme.posted_at is None or posted_at < meme.posted_at):
+            meme.posted_at = posted_at
         self.session.flush()
         return Reposted(file.meme_id, file.copy_id)
 

@@ -121,7 +121,7 @@ class Meme(PictureFile, Base):
     template_id: Mapped[int] = mapped_column(ForeignKey("template.id"), index=True)
     status: Mapped[str] = mapped_column(String(16), default=MemeStatus.ACTIVE)
     nsfw: Mapped[bool] = mapped_column(default=False)
-    posted_at: Mapped[datetime | None]  # of the earliest sighting that has a time
+    posted_at: Mapped[datetime | None]  # of the earliest sighting whose time can be true
     added_at: Mapped[datetime]
 
     sightings: Mapped[list["Sighting"]] = relationship(

@@ -9,17 +9,15 @@ from itertools import count, pairwise
 from statistics import median
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Integer, Select, String, case, func, select, union_all
-from sqlalchemy import cast as sql_cast
-from sqlalchemy.ext.compiler import compiles
+from sqlalchemy import ColumnElement, Select, case, func, select, union_all
 from sqlalchemy.orm import Session, with_loader_criteria
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 
 from core.batched import batched
 from core.genres import GENRES
+from db.columns import UtcDay
 from db.labels import consensus, weak_labels
 from db.models import Meme, MemeStatus, Sighting, Verdict, Vote
+from db.years import year_by_meme
 
 __all__ = [
     "BREAK",
@@ -98,7 +96,7 @@ class Progress:
     genres: dict[str, int]  # memes by what most people say, disputed or not
     weak: dict[str, int]  # memes without an answer, by what their communities suggest
     sources: dict[str, int]  # memes; one seen in several counts in each; the largest first
-    years: dict[int | None, int]  # memes by `db.listing.year_of`, in order; None last: unknown
+    years: dict[int | None, int]  # memes by `db.years`, in order; None last: unknown
     days: list[DayVotes]  # the last 90
     people: list[Person]  # whoever answered most comes first
     pace: Pace | None  # None: too little work to tell
@@ -145,21 +143,6 @@ def next_goal(n: int, first: int) -> int:
 def minutes_to(goal: int, n: int, a_minute: float) -> float | None:
     """How long it takes at a pace; None: it never comes."""
     return (goal - n) / a_minute if a_minute > 0 else None
-
-
-class _UtcDay(FunctionElement[str]):
-    """The day of a time, in UTC, whatever time zone the database is in: 2026-01-31."""
-
-    type = String()
-    inherit_cache = True
-
-
-@compiles(_UtcDay)
-def _utc_day(element: _UtcDay, compiler: SQLCompiler, **how: Any) -> str:
-    column = compiler.process(element.clauses, **how)
-    if compiler.dialect.name == "sqlite":  # which keeps the UTC time as text
-        return f"substr({column}, 1, 10)"
-    return f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
 
 
 _ANSWERS: Final = (Vote.undone_at.is_(None), Vote.verdict != Verdict.SKIP)
@@ -263,15 +246,7 @@ def _sources(session: Session) -> dict[str, int]:
 
 
 def _years(session: Session) -> dict[int | None, int]:
-    told = Sighting.year_high
-    posted = sql_cast(func.substr(_UtcDay(Sighting.posted_at), 1, 4), Integer)
-    earlier = case((told.is_(None), posted), (posted < told, posted), else_=told)
-    of_meme = (
-        select(func.min(earlier).label("year"))
-        .where(Sighting.meme_id.not_in(_removed()))
-        .group_by(Sighting.meme_id)
-        .subquery()
-    )
+    of_meme = year_by_meme().where(Sighting.meme_id.not_in(_removed())).subquery()
     year = of_meme.c.year
     query = select(year, func.count()).group_by(year).order_by(year.is_(None), year)
     return dict(_counter(session, query))
@@ -279,7 +254,7 @@ def _years(session: Session) -> dict[int | None, int]:
 
 def _days(session: Session, now: datetime) -> list[DayVotes]:
     since = datetime.combine(now.astimezone(UTC), time(), UTC) - timedelta(days=_N_DAYS - 1)
-    day = _UtcDay(Vote.created_at).label("day")
+    day = UtcDay(Vote.created_at).label("day")
     query = (
         select(day, Vote.annotator, func.count())
         .where(*_ANSWERS, Vote.created_at >= since)

@@ -24,6 +24,7 @@ from db.models import (
 )
 from db.pictures import moved
 from db.templates import tidy_template
+from db.years import posted_at_believed
 
 __all__ = ["merge_meme", "move_copy", "split_copy", "swap_with_copy"]
 
@@ -125,7 +126,7 @@ def _recount(session: Session, meme_id: int) -> None:
     """Let a meme be as old as its earliest sighting, and as safe for work as all of them."""
     meme = session.get_one(Meme, meme_id)
     of_it = Sighting.meme_id == meme_id
-    meme.posted_at = session.scalar(select(func.min(Sighting.posted_at)).where(of_it))
+    meme.posted_at = session.scalar(select(func.min(posted_at_believed())).where(of_it))
     unsafe = select(Sighting.id).where(of_it, Sighting.nsfw).limit(1)
     meme.nsfw = session.scalar(unsafe) is not None
     session.flush()

@@ -15,6 +15,7 @@ from db.media import MediaStore
 from db.models import Copy, Meme, MemeStatus, Prediction, Sighting, Verdict, Vote
 from db.session import Database
 from db.worklist import newest_model
+from db.years import year_by_meme
 
 __all__ = ["PictureRow", "Shown", "examples", "picture_row", "shown", "small_picture"]
 
@@ -36,6 +37,7 @@ class Shown:
     source: str | None = None
     permalink: str | None = None
     posted_at: datetime | None = None
+    year: int | None = None  # the last in which it can have been made (`db.years`)
     scores: dict[str, float] | None = None  # by genre, of the newest model
 
 
@@ -109,6 +111,8 @@ def shown(session: Session, meme_ids: Sequence[int]) -> list[Shown]:
         )
     )
     scores = {row.meme_id: row.scores for row in predicted}
+    years = year_by_meme().where(Sighting.meme_id.in_(meme_ids))
+    year_of = {row.meme_id: row.year for row in session.execute(years)}
     flags = _flags(session, meme_ids)
     return [
         Shown(
@@ -123,6 +127,7 @@ def shown(session: Session, meme_ids: Sequence[int]) -> list[Shown]:
             source=place and place.source,
             permalink=place and place.permalink,
             posted_at=row.posted_at,
+            year=year_of.get(meme),
             scores=scores.get(meme),
         )
         for meme in meme_ids

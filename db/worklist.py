@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Subquery, case, delete, extract, func, or_, select
+from sqlalchemy import ColumnElement, Row, Subquery, case, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.genres import GENRES
 from db.columns import contains_word
 from db.engine import lock_leases
 from db.models import Lease, Meme, MemeStatus, Prediction, Sighting, Verdict, Vote
+from db.years import year_of_meme
 
 __all__ = [
     "LEASE",
@@ -85,12 +86,11 @@ class Filters:
         if self.community is not None:
             yield seen.where(Sighting.community == self.community.lower()).exists()
         if self.year_low is not None or self.year_high is not None:
-            year = func.coalesce(Sighting.year_high, extract("year", Sighting.posted_at))
-            earliest = select(func.min(year)).where(Sighting.meme_id == Meme.id).scalar_subquery()
+            year = year_of_meme()
             if self.year_low is not None:
-                yield earliest >= self.year_low
+                yield year >= self.year_low
             if self.year_high is not None:
-                yield earliest <= self.year_high
+                yield year <= self.year_high
         for word in self.words.split():
             yield or_(
                 contains_word(Meme.words, word),

@@ -14,7 +14,6 @@ import db.progress
 from core.fingerprint import fingerprint
 from core.genres import GENRES
 from db.labels import Prior, cast_of_place, consensus, set_priors
-from db.listing import year_of
 from db.memes import Collection, Seen
 from db.models import Meme, MemeStatus, Verdict, Vote
 from db.progress import (
@@ -27,6 +26,7 @@ from db.progress import (
     next_goal,
     progress,
 )
+from db.years import years_of
 from tests.pictures import picture
 
 NOW = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
@@ -173,7 +173,7 @@ def test_random_votes_count_as_when_each_is_looked_at(collection: Collection) ->
     answers = [one for one in votes if not one.undone_at and one.verdict != Verdict.SKIP]
     with collection.database.reading() as session:
         active = [session.get_one(Meme, meme) for meme in memes[:-4]]
-        years = Counter(map(year_of, active))
+        years = Counter(years_of(one.sightings).high for one in active)
         sources = Counter(s for one in active for s in {at.source for at in one.sightings})
         ids = {one.id for one in active}
         agreed = {row.meme_id: row for row in session.execute(consensus()) if row.meme_id in ids}

@@ -451,8 +451,7 @@ class LabelPage {
 
   drawAbout(meme) {
     this.$(".title").textContent = meme?.title ?? "";
-    const year = meme?.posted_at?.slice(0, 4);
-    const from = [meme && `Meme ${meme.meme_id}`, meme?.community ?? meme?.source, year].filter(Boolean).join(" · ");
+    const from = [meme && `Meme ${meme.meme_id}`, meme?.community ?? meme?.source, meme?.year].filter(Boolean).join(" · ");
     this.$(".from").textContent = from;
   }
 
