@@ -3,8 +3,11 @@
 import io
 import logging
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -21,6 +24,7 @@ __all__ = [
     "print_as_is",
     "print_json",
     "run",
+    "telling",
     "warn",
 ]
 
@@ -36,6 +40,9 @@ def run(
 ) -> None:
     """Run a command and leave the process with its exit code: 0 done, 1 failed, 2 bad input.
 
+    Ctrl-C ends it with 130, SIGTERM with 143, each with a line about what is kept: what the
+    KeyboardInterrupt says, where the command made it say something (`telling`).
+
     Errors that memeEra raises on purpose end as one line on standard error. So does a library that
     is not installed: `extra` is the optional dependency that brings what the command needs.
     """
@@ -47,6 +54,7 @@ def run(
     handler.setLevel(logging.WARNING)  # libraries lower their own loggers' levels
     handler.setFormatter(_OneLine("%(name)s: %(message)s"))
     logging.basicConfig(handlers=[handler])
+    _answer_sigterm()
     try:
         if instruction := os.environ.get(_variable(name)):
             sys.exit(shell_complete(command, {}, name, _variable(name), instruction))
@@ -73,14 +81,49 @@ def run(
     except ModuleNotFoundError as error:
         warn(f"{name} needs {error.name}, not installed here: pip install 'memeera[{extra}]'")
         sys.exit(1)
-    except KeyboardInterrupt:
-        warn("stopped; what was finished is kept")
-        sys.exit(130)
+    except KeyboardInterrupt as stopped:
+        warn(f"stopped; {str(stopped) or 'what was finished is kept'}")
+        sys.exit(143 if isinstance(stopped, _Terminated) else 130)
     except BrokenPipeError:
         # The reader (head, less) has seen enough; Python must not complain while flushing.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+@contextmanager
+def telling(what_is_kept: Callable[[], object]) -> Iterator[None]:
+    """Within it, Ctrl-C and SIGTERM tell what is kept, as it is at that moment."""
+    try:
+        yield
+    except KeyboardInterrupt as stopped:
+        if not stopped.args:
+            stopped.args = (what_is_kept(),)
+        raise
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM: `kill`, or the end of a container. It ends a command as Ctrl-C does."""
+
+
+def _answer_sigterm() -> None:
+    """Have SIGTERM raise where it would end the process; servers and crawls answer it themselves.
+
+    Another one ends the process at once. So does the first in a process that was forked from this:
+    its pool ends it so.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        return
+    process = os.getpid()
+
+    def answer(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        if os.getpid() != process:
+            os.kill(os.getpid(), number)
+        raise _Terminated
+
+    signal.signal(signal.SIGTERM, answer)
 
 
 def completion(command: click.Command, name: str, shell: str) -> str:

@@ -4,16 +4,20 @@ import importlib
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import click
 import pytest
 
-from core.cli import json_option, print_json, run, warn
+from core.cli import json_option, print_json, run, telling, warn
 from core.errors import BadInput, ImageRejected, MemeEraError, NotReady, Reject
+from tests.conftest import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -96,6 +100,63 @@ def test_ctrl_c_ends_with_130_and_says_that_nothing_is_lost(
         "",
         "stopped; what was finished is kept\n",
     )
+
+
+@pytest.fixture
+def _sigterm_as_before() -> Iterator[None]:
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("_sigterm_as_before")
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"]
+)
+@pytest.mark.parametrize(
+    ("kept", "said"), [(None, "what was finished is kept"), ("3 of 9 are kept", "3 of 9 are kept")]
+)
+def test_a_signal_ends_a_command_with_a_line_of_what_is_kept(
+    number: signal.Signals,
+    code: int,
+    kept: str | None,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    @click.command()
+    def command() -> None:
+        with telling(lambda: kept) if kept else nullcontext():
+            os.kill(os.getpid(), number)
+            time.sleep(5)
+
+    assert ending(command) == code
+    assert capsys.readouterr() == ("", f"stopped; {said}\n")
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL or number is signal.SIGINT
+
+
+FORKING = """
+import os, signal, time
+import click
+from core.cli import run
+
+@click.command()
+def command():
+    is_there, say = os.pipe()
+    if (child := os.fork()) == 0:
+        os.write(say, b".")
+        time.sleep(5)
+        os._exit(1)
+    os.read(is_there, 1)
+    os.kill(child, signal.SIGTERM)
+    click.echo(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+run(command, "example")
+"""
+
+
+def test_sigterm_ends_a_forked_process_as_ever() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKING], capture_output=True, text=True, cwd=ROOT)
+    assert (done.stdout, done.stderr) == (f"{-signal.SIGTERM}\n", "")
 
 
 def test_our_bugs_are_not_hidden() -> None:

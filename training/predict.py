@@ -1,21 +1,20 @@
 """Lets a model say what it makes of every meme, for the labeling tool to ask about."""
 
-import sys
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from tqdm import tqdm
-
+from core.cli import telling
 from core.errors import MemeEraError
+from core.pace import Pace
 from core.settings import Settings
 from db.embeddings import packed_embedding
 from db.media import MediaStore
-from db.predictions import Said, families_of, keep_predictions, n_unpredicted, unpredicted
+from db.predictions import Said, families_by_file, keep_predictions, n_unpredicted, unpredicted
 from db.reading import words_of
 from db.session import Database
 from training.classifier import Classifier, Prediction
-from training.registry import SNAPSHOT, STARTER, Registry
-from training.snapshot import Snapshot
+from training.registry import Registry
+from training.snapshot import learned_by
 
 __all__ = ["Counts", "predict_all"]
 
@@ -57,10 +56,11 @@ def predict_all(settings: Settings, version: str | None = None) -> Counts:
     registry = Registry(settings.models_dir)
     database, media = Database.open(settings), MediaStore.open(settings)
     with database.reading() as session:
-        learned = families_of(session, _learned_from(registry, classifier.version))
+        files = sorted(learned_by(registry, classifier.version))
+        learned = set(families_by_file(session, files).values())
         n = n_unpredicted(session, counts.model)
     after = 0
-    with tqdm(total=n, unit="", disable=None, file=sys.stderr) as bar:
+    with telling(lambda: f"{counts}: kept"), Pace("predicting memes", n) as pace:
         while True:
             with database.reading() as session:
                 memes = unpredicted(session, counts.model, after=after, limit=_N_TOGETHER)
@@ -81,19 +81,11 @@ def predict_all(settings: Settings, version: str | None = None) -> Counts:
             with database.writing() as session:
                 keep_predictions(session, counts.model, said, known)
             counts.predicted += len(said)
-            bar.update(len(memes))
+            pace.update(len(memes))
     database.engine.dispose()
     if not classifier.reads_words:
         counts.unread = 0
     return counts
-
-
-def _learned_from(registry: Registry, version: str) -> list[int]:
-    """The memes of this collection that a version learned from; the starter knows none of it."""
-    if version == STARTER:
-        return []
-    snapshot = Snapshot.load(registry.path(version) / SNAPSHOT)
-    return [row.meme_id for row in snapshot.learned]
 
 
 def _said(prediction: Prediction) -> Said:

@@ -1,7 +1,6 @@
 """Reads the words of every meme that lacks them, in processes of its own."""
 
 import multiprocessing
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -9,12 +8,12 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any, Final
 
-from tqdm import tqdm
-
+from core.cli import telling
 from core.cpus import n_cpus
 from core.errors import MemeEraError
 from core.images import decode
 from core.in_order import in_order
+from core.pace import Pace
 from core.processes import live_with_parent
 from core.settings import Settings
 from core.words import Line, read_words
@@ -48,12 +47,13 @@ class Counts:
         return asdict(self)
 
 
-def read_all(settings: Settings, n_workers: int | None = None) -> Counts:
+def read_all(settings: Settings, n_workers: int | None = None, limit: int | None = None) -> Counts:
     """Read and keep the words of every meme whose words are not known yet.
 
     Args:
         settings: of the collection.
         n_workers: processes that read; None: as many as there are cores for this one.
+        limit: at most so many memes; None: all.
 
     Raises:
         MemeEraError: a process died, of too little memory as a rule.
@@ -62,12 +62,13 @@ def read_all(settings: Settings, n_workers: int | None = None) -> Counts:
     database = Database.open(settings)
     with database.reading() as session:
         n = n_unread(session)
+    n = n if limit is None else min(n, limit)
     n_workers = min(n, n_workers or n_cpus())
-    with tqdm(total=n, unit=" memes", disable=None, file=sys.stderr) as bar:
-        reading = _read(settings, database, n_workers)
+    with telling(lambda: f"{counts}: kept"), Pace("reading memes", n) as pace:
+        reading = _read(settings, database, n_workers, limit)
         while some := list(islice(reading, _N_KEPT)):
             _keep(database, some, counts)
-            bar.update(len(some))
+            pace.update(len(some))
     database.engine.dispose()
     return counts
 
@@ -83,7 +84,9 @@ def _keep(database: Database, some: list[_Read], counts: Counts) -> None:
                 counts.wordless += not lines
 
 
-def _read(settings: Settings, database: Database, n_workers: int) -> Iterator[_Read]:
+def _read(
+    settings: Settings, database: Database, n_workers: int, limit: int | None
+) -> Iterator[_Read]:
     if not n_workers:
         return
     with ProcessPoolExecutor(
@@ -94,7 +97,7 @@ def _read(settings: Settings, database: Database, n_workers: int) -> Iterator[_R
         initargs=(settings,),
     ) as pool:
         try:
-            yield from in_order(pool, n_workers, _read_one, _listed(database))
+            yield from in_order(pool, n_workers, _read_one, islice(_listed(database), limit))
         except BrokenProcessPool as error:
             raise MemeEraError(
                 "a process that read words died, of too little memory perhaps; what was read is "
