@@ -41,6 +41,7 @@ from core.in_order import in_order
 from core.settings import Settings
 from training.classifier import Classifier, GenreScore, Prediction, YearRange
 from training.registry import Registry
+from training.years import within
 
 __all__ = ["GenreScore", "MemeEra", "Prediction", "YearRange"]
 
@@ -89,6 +90,8 @@ class MemeEra:
     def classify(self, picture: Picture, *, words: bool = True) -> Prediction:
         """The genre and the year of one picture.
 
+        Of a file that the collection has, the year is within what is known of it.
+
         Args:
             picture: a file's bytes, its path, or an image of Pillow.
             words: whether to read the words in it: surer, and half a second slower. Those of files
@@ -102,7 +105,10 @@ class MemeEra:
         lines = None
         if words and self.classifier.reads_words and isinstance(picture, bytes):
             lines = self._stored.words(picture)
-        return self.classifier.classify(picture, read=words, lines=lines)
+        said = self.classifier.classify(picture, read=words, lines=lines)
+        if not isinstance(picture, bytes):
+            return said
+        return within(said, self.classifier.first_year, *self._stored.years(picture))
 
     def classify_all(
         self, pictures: Iterable[Picture], *, words: bool = True, n_threads: int | None = None

@@ -212,7 +212,7 @@ class Service:
         self.problem = problem
 
     def _found(self) -> Serving:
-        version = self._version or Registry(self.settings.models_dir).answering()
+        version = self._version or Registry(self.settings.models_dir).champion()
         return Serving.of(self.settings, version)
 
     async def _prepare(self, serving: Serving) -> None:
