@@ -5,20 +5,21 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Exists, delete, func, insert, select
+from sqlalchemy import Exists, delete, func, select, union_all
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from core.batched import batched
 from core.genres import GENRES
 from db.columns import ASKED_AT_ONCE
-from db.models import Meme, MemeStatus, Prediction
+from db.models import Copy, Meme, MemeStatus, Prediction
 
 __all__ = [
     "Opinion",
     "Said",
     "Unpredicted",
     "entropy",
-    "families_of",
+    "families_by_file",
     "keep_predictions",
     "n_unpredicted",
     "opinions_of",
@@ -93,11 +94,19 @@ def n_unpredicted(session: Session, model_version: str) -> int:
     return session.scalar(query) or 0
 
 
-def families_of(session: Session, meme_ids: Sequence[int]) -> set[int]:
-    """The template families of these memes."""
-    found: set[int] = set()
-    for some in batched(meme_ids, ASKED_AT_ONCE):
-        found.update(session.scalars(select(Meme.template_id).where(Meme.id.in_(some))))
+def families_by_file(session: Session, sha256s: Sequence[str]) -> dict[str, int]:
+    """The template family of the meme that each of these files is of now; gone ones are left out.
+
+    By file, not by meme: what was one meme when a model learned it may be another's repost by now.
+    """
+    found: dict[str, int] = {}
+    for some in batched(sha256s, ASKED_AT_ONCE):
+        of_copies = select(Copy.sha256, Meme.template_id).join(Meme, Meme.id == Copy.meme_id)
+        query = union_all(
+            select(Meme.sha256, Meme.template_id).where(Meme.sha256.in_(some)),
+            of_copies.where(Copy.sha256.in_(some)),
+        )
+        found |= {sha256: family for sha256, family in session.execute(query)}  # noqa: C416
     return found
 
 
@@ -123,11 +132,17 @@ def keep_predictions(
         said: by meme.
         learned: those of the memes that the model learned from, or whose families it did.
     """
-    before = (Prediction.model_version == model_version, Prediction.meme_id.in_(said))
-    session.execute(delete(Prediction).where(*before, Prediction.embedding.is_(None)))
-    wanted = set(session.scalars(select(Meme.id).where(Meme.id.in_(said))))
-    # Another process was faster.
-    wanted -= set(session.scalars(select(Prediction.meme_id).where(*before)))
+    of_an_older_memeera = Prediction.embedding.is_(None)
+    session.execute(
+        delete(Prediction).where(
+            Prediction.model_version == model_version,
+            Prediction.meme_id.in_(said),
+            of_an_older_memeera,
+        )
+    )
+    # Held until the end, so that none is deleted meanwhile (PostgreSQL).
+    there = select(Meme.id).where(Meme.id.in_(said)).with_for_update(read=True, key_share=True)
+    wanted = set(session.scalars(there))
     rows = [
         {
             "meme_id": meme_id,
@@ -142,11 +157,13 @@ def keep_predictions(
             "predicted_at": datetime.now(UTC),
             "embedding": one.embedding,
         }
-        for meme_id, one in said.items()
+        for meme_id, one in sorted(said.items())
         if meme_id in wanted
     ]
     if rows:
-        session.execute(insert(Prediction), rows)
+        dialect = {"sqlite": sqlite, "postgresql": postgresql}[session.get_bind().dialect.name]
+        # Another process may have been faster, and said the same.
+        session.execute(dialect.insert(Prediction).on_conflict_do_nothing(), rows)
 
 
 def _said(model_version: str) -> Exists:

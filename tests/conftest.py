@@ -124,7 +124,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     importing = ["import", drawn, "--labels", drawn / "labels.csv", "--annotator", "artist"]
     for command in (
         ["crawler", *importing],
-        ["training", "fit", "--epochs", str(n_epochs), "--image-px", "48"],
+        ["training", "fit", "--epochs", str(n_epochs), "--image-px", "48", "--no-promote"],
     ):
         if command[0] == "training":
             _read_as_if(Settings(data_dir=data_dir))
@@ -136,7 +136,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
             text=True,
         )
         assert done.returncode == 0, done.stderr
-    (version,) = Registry(data_dir / "models").versions()
+    registry = Registry(data_dir / "models")
+    (version,) = registry.versions()
+    registry.promote(version)  # better than the starter or not
     return Trained(data_dir, version, genres, n_epochs)
 
 

@@ -1,6 +1,9 @@
 """What models say of memes."""
 
 import math
+import time
+from datetime import UTC, datetime
+from threading import Thread
 
 import pytest
 from sqlalchemy import select, update
@@ -8,11 +11,11 @@ from sqlalchemy import select, update
 from core.genres import GENRES
 from db.embeddings import packed_embedding
 from db.memes import Collection
-from db.models import Meme, MemeStatus, Prediction
+from db.models import Copy, Meme, MemeStatus, Prediction
 from db.predictions import (
     Said,
     entropy,
-    families_of,
+    families_by_file,
     keep_predictions,
     n_unpredicted,
     unpredicted,
@@ -79,10 +82,43 @@ def test_a_meme_whose_place_an_older_version_did_not_keep_is_asked_about_anew(
         assert n_unpredicted(session, "v1") == 3
 
 
-def test_families_are_found_of_any_number_of_memes(
+def test_two_processes_that_say_the_same_at_once_both_end_well(
     collection: Collection, memes: list[int]
 ) -> None:
+    said = dict.fromkeys(memes, Said({"ironic": 1.0}, 2015, 2012, 2019, AT))
+    kept: list[bool] = []
+
+    def the_other() -> None:
+        with collection.database.writing() as session:
+            keep_predictions(session, "v1", said, set())
+        kept.append(True)
+
+    other = Thread(target=the_other)
+    with collection.database.writing() as session:
+        keep_predictions(session, "v1", said, set())
+        other.start()
+        time.sleep(0.1)  # it is at the same rows by now, or comes later
+    other.join()
+    assert kept == [True]
     with collection.database.reading() as session:
-        all_of_them = families_of(session, [*memes, *range(1000, 3000)])
-        assert len(all_of_them) == 4
-        assert families_of(session, []) == set()
+        assert sorted(session.scalars(select(Prediction.meme_id))) == memes
+
+
+def test_families_are_found_of_any_number_of_files(
+    collection: Collection, memes: list[int]
+) -> None:
+    with collection.database.writing() as session:
+        files = list(session.scalars(select(Meme.sha256).order_by(Meme.id)))
+        templates = [session.get_one(Meme, meme).template_id for meme in memes]
+        session.execute(update(Meme).where(Meme.id == memes[0]).values(sha256="0" * 64))
+        # What was a meme is a repost of another by now.
+        file = {"sha256": files[0], "phash64": "", "phash256": "", "format": "PNG"}
+        sizes = dict.fromkeys(("width", "height", "frames", "n_bytes"), 1)
+        session.add(Copy(meme_id=memes[2], added_at=datetime.now(UTC), **file, **sizes))
+    with collection.database.reading() as session:
+        unknown = [f"{number:064x}" for number in range(1000, 3000)]
+        found = families_by_file(session, [*files, *unknown])
+        assert found == dict(
+            zip(files, [templates[2], templates[1], templates[2], templates[3]], strict=True)
+        )
+        assert families_by_file(session, []) == {}

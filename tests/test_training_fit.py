@@ -25,7 +25,7 @@ from tests.test_training_snapshot import row as row_of
 from training.classifier import Classifier
 from training.lines import written
 from training.picture import picture_of
-from training.registry import CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, Registry
+from training.registry import CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, STARTER, Registry
 from training.snapshot import BY_MODEL, Snapshot
 
 
@@ -103,7 +103,8 @@ def test_what_was_learned_beats_guessing(trained: Trained) -> None:
 
 def test_list_marks_the_champion_and_promote_checks_its_argument(trained: Trained) -> None:
     rows = json.loads(training(trained.data_dir, "list", "--json").stdout)
-    assert [(row["version"], row["champion"]) for row in rows] == [(trained.version, True)]
+    marked = [(row["version"], row["champion"]) for row in rows]
+    assert marked == [(STARTER, False), (trained.version, True)]
     done = training(trained.data_dir, "promote", "nonsense")
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
@@ -115,7 +116,11 @@ def test_list_marks_the_champion_and_promote_checks_its_argument(trained: Traine
         (["fit"], 1, "there are labels of 0 genres"),
         (["fit", "--weights", "/no/such/file.h5"], 1, "labels of 0 genres"),
         (["fit", "--epochs", "0"], 2, "--epochs"),
-        (["evaluate"], 1, "there is no model"),
+        (["evaluate"], 1, "there are labels of 0 genres"),  # the starter answers
+        (["report"], 2, "the starter learned from memes elsewhere"),
+        (["learning-curve"], 2, "the starter learned from memes elsewhere"),
+        (["refit", "starter"], 2, "the starter learned from memes elsewhere"),
+        (["publish", "out"], 2, "the starter is published already"),
         (["evaluate", "--model", "x"], 2, "there is no model 'x'"),
     ],
 )
@@ -128,33 +133,45 @@ def test_what_cannot_be_done_is_told_in_one_line(
     assert "Traceback" not in done.stderr
 
 
-def test_weights_or_pictures_that_are_gone_are_told_and_leave_no_version(
+def test_weights_that_are_gone_are_told_and_leave_no_version(
     trained: Trained, tmp_path: Path
 ) -> None:
     data_dir = trained.copy_to(tmp_path / "copy")
     done = training(data_dir, "fit", "--weights", "/no/such/file.h5")
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == "/no/such/file.h5: there is no such weights file"
-
-    snapshot = Snapshot.load(data_dir / "models" / trained.version / SNAPSHOT)
-    lost = snapshot.of(Split.TRAIN)[0]
-    (file,) = (data_dir / "media").rglob(f"{lost.sha256}.*")
-    file.unlink()
-    shutil.rmtree(data_dir / "shards")
-    done = training(data_dir, "fit", "--epochs", "1", "--image-px", "32")
-    assert done.returncode == 1
-    assert f"cannot read the picture of meme {lost.meme_id}" in done.stderr
-    assert "Traceback" not in done.stderr
     registry = Registry(Settings(data_dir=data_dir).models_dir)
-    assert registry.versions() == [trained.version]
-    assert registry.champion() == trained.version
-    leftovers = [path.name for path in (data_dir / "models").iterdir()]
-    assert {name.split("-")[0] for name in leftovers} == {
-        trained.version.split("-")[0],
-        "champion",
-        ".lock",
-        ".work",
+    assert registry.versions() == [trained.version] == [registry.champion()]
+
+
+def test_pictures_that_are_lost_or_damaged_are_left_out_and_told(
+    trained: Trained, tmp_path: Path
+) -> None:
+    data_dir = trained.copy_to(tmp_path / "copy")
+    snapshot = Snapshot.load(data_dir / "models" / trained.version / SNAPSHOT)
+    lost, damaged = snapshot.of(Split.TRAIN)[:2]
+    tested = snapshot.of(Split.TEST)[0]
+    for row in (lost, damaged, tested):
+        (file,) = (data_dir / "media").rglob(f"{row.sha256}.*")
+        file.unlink()
+        if row is damaged:
+            file.write_bytes(b"no picture")
+    shutil.rmtree(data_dir / "shards")
+    few = ("--epochs", "1", "--image-px", "32", "--no-promote", "--json")
+    done = training(data_dir, "fit", *few)
+    assert done.returncode == 0, done.stderr
+    told = [line for line in done.stderr.splitlines() if line.startswith("left out: ")]
+    assert [line.split("(")[0] for line in told] == [
+        f"left out: {n} memes whose pictures are missing or damaged " for n in (2, 1)
+    ]
+    assert {f"{lost.meme_id}, {damaged.meme_id}" in told[0], f"({tested.meme_id})" in told[1]} == {
+        True
     }
+    assert all(line.endswith("python -m db check --repair") for line in told)
+    card = json.loads(done.stdout)
+    assert card["snapshot"]["splits"]["train"] == len(snapshot.of(Split.TRAIN)) - 2
+    assert card["metrics"]["n"] == len(snapshot.of(Split.TEST)) - 1
+    assert card["snapshot"]["taken"] == snapshot.hash != card["snapshot"]["hash"]
 
 
 def test_small_pictures_whose_bytes_changed_are_told_and_leave_no_version(

@@ -55,6 +55,11 @@ def test_a_worse_model_joins_but_does_not_answer_and_the_holdout_is_never_learne
     learned = after.of(Split.TRAIN) + after.of(Split.VALIDATION)
     assert families.isdisjoint(row.family for row in learned)
 
+    nothing, said = retrain(data_dir)  # the same again would be tried at each tick
+    assert (nothing["challenger"], nothing["champion"]) == (None, trained.version)
+    assert nothing["reason"] == outcome["challenger"]
+    assert "validation loss" not in said
+
     relabel_one(data_dir)
     again, _ = retrain(data_dir, "--keep", "1")
     frozen = Snapshot.load(registry.path(again["challenger"]) / SNAPSHOT)

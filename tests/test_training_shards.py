@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.errors import MemeEraError
 from core.fingerprint import fingerprint
 from core.settings import Settings
 from db.media import MediaStore
@@ -97,7 +96,9 @@ def test_what_is_gone_from_the_collection_is_gone_from_the_shards(
     assert rows[3].sha256.encode() not in on_disk
 
 
-@pytest.mark.parametrize("what", ["cut", "no list", "list cut", "records gone"])
+@pytest.mark.parametrize(
+    "what", ["cut", "no list", "list cut", "list odd", "list deep", "records gone"]
+)
 def test_a_shard_that_is_damaged_is_told_and_made_anew(
     settings: Settings, media: MediaStore, what: str
 ) -> None:
@@ -111,6 +112,10 @@ def test_a_shard_that_is_damaged_is_told_and_made_anew(
             listed.unlink()
         case "list cut":
             listed.write_text(listed.read_text()[:-10])
+        case "list odd":
+            listed.write_text('{"aspects": {"a": "wide"}, "n_bytes": null}')
+        case "list deep":
+            listed.write_text("[" * 100_000)
         case "records gone":
             file.unlink()
     told: list[str] = []
@@ -133,19 +138,20 @@ def test_many_small_shards_become_one(
     assert set(stored(shards)) == set(everything[:4])
 
 
-def test_a_picture_that_is_missing_is_told_and_what_was_prepared_before_it_stays(
+def test_pictures_that_cannot_be_read_are_named_and_the_others_are_prepared(
     settings: Settings, media: MediaStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shards_module, "_N_PER_SHARD", 2)
-    rows = kept(media, range(4))
-    Path(media.path(rows[3].sha256, "PNG")).unlink()
-    shards = Shards.open(settings, 64)
+    rows = kept(media, range(5))
+    Path(media.path(rows[0].sha256, "PNG")).unlink()
+    Path(media.path(rows[4].sha256, "PNG")).write_bytes(b"no picture")
+    lost = {rows[0].sha256, rows[4].sha256}
     active = {one.sha256 for one in rows}
-    with pytest.raises(MemeEraError, match=r"cannot read the picture of meme 3.*db check"):
-        shards.fill(rows, media, active)
-    again = Shards.open(settings, 64)
-    again.fill(rows[:2], media, active)
-    assert set(stored(again)) == {one.sha256 for one in rows[:2]}
+    shards = Shards.open(settings, 64)
+    assert shards.fill(rows, media, active) == lost
+    assert set(stored(shards)) == active - lost
+    assert len(shards.files) == 2  # none of nothing
+    assert Shards.open(settings, 64).fill(rows, media, active) == lost
 
 
 def test_a_network_of_another_size_has_pictures_of_its_own(

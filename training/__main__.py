@@ -80,28 +80,34 @@ def fit(
     no_promote: bool,
     as_json: bool,
 ) -> None:
-    """Train a model on what the database knows, test it and let it answer from now on."""
+    """Train a model on what the database knows, and test it; it answers only if it is better.
+
+    It is compared with the one that answers now, the starter at first, on memes that neither
+    learned from. --no-promote skips that.
+    """
     from db.session import reading
     from db.splits import KeptAside
+    from training.alone import alone
+    from training.holdout import take_snapshot
     from training.snapshot import Snapshot
+    from training.teacher import taught
 
     settings = Settings.load()
-    with reading(settings) as session:
-        snapshot = Snapshot.take(session, config.seed, KeptAside.of_fold(test_fold))
-    if teacher:
-        from training.teacher import taught
-
-        snapshot = taught(settings, snapshot, teacher)
-        config = replace(config, teacher=teacher)
-    counts = snapshot.counts()
-    warn(
-        f"snapshot {snapshot.hash[:8]}: "
-        + ", ".join(f"{n} {k}" for k, n in counts["splits"].items())
-    )
-    with quiet_native():
-        from training.fit import fit as fit_snapshot  # loads TensorFlow: seconds, once it is needed
-    version = fit_snapshot(settings, config, snapshot, weights, say=warn)
-    _done(settings, version, no_promote, as_json)
+    with alone(settings, warn):
+        with reading(settings) as session:
+            if test_fold is None:
+                snapshot = take_snapshot(session, settings.models_dir, config.seed)
+            else:
+                snapshot = Snapshot.take(session, config.seed, KeptAside(fold=test_fold))
+        if teacher:
+            snapshot = taught(settings, snapshot, teacher)
+            config = replace(config, teacher=teacher)
+        splits = ", ".join(f"{n} {side}" for side, n in snapshot.counts()["splits"].items())
+        warn(f"snapshot {snapshot.hash[:8]}: {splits}")
+        with quiet_native():
+            from training.fit import fit as fit_snapshot  # loads TensorFlow: seconds
+        version = fit_snapshot(settings, config, snapshot, weights, say=warn)
+        _done(settings, version, no_promote, as_json)
 
 
 @main.command()
@@ -115,28 +121,37 @@ def fit(
 def refit(version: str, weights: str, teacher: str | None, no_promote: bool, as_json: bool) -> None:
     """Train the like of VERSION on all memes, those that it was tested on too: to be passed on.
 
-    The figures of VERSION stand for it, for nothing is left to test it on.
+    The figures of VERSION stand for it, for nothing is left to test it on, nor to compare it with
+    the one that answers: `promote` lets it answer.
     """
+    from training.alone import alone
     from training.refit import refit as refit_version
 
     settings = Settings.load()
-    _done(settings, refit_version(settings, version, weights, teacher, warn), no_promote, as_json)
+    with alone(settings, warn):
+        made = refit_version(settings, version, weights, teacher, warn)
+        _done(settings, made, no_promote, as_json)
 
 
 def _done(settings: Settings, version: str, no_promote: bool, as_json: bool) -> None:
-    """Promote a version, and tell of it."""
+    """Tell of a new version, and whether it answers from now on."""
+    from training.challenge import challenge
+
     registry = Registry(settings.models_dir)
-    if not no_promote:
-        registry.promote(version)
+    outcome = None if no_promote else challenge(settings, version, warn)
     card = registry.card(version)
     if as_json:
-        print_json({"version": version, "champion": registry.champion(), **card})
+        comparison = None if outcome is None else outcome.as_dict()
+        champion = registry.champion()
+        print_json({"version": version, "champion": champion, "comparison": comparison, **card})
     else:
         tested = f" (of {card['tested_as']})" if "tested_as" in card else ""
         echo(
             f"{version}: macro F1 {card['metrics']['macro_f1']:.3f}{tested}, "
             f"in {registry.path(version)}"
         )
+        if outcome is not None:
+            echo(outcome)
 
 
 @main.command()
@@ -154,7 +169,8 @@ def retrain(config: TrainConfig, weights: str, n_kept: int, as_json: bool) -> No
     """Train on the grown collection; the new model answers only if it is better.
 
     Both are compared on memes that were kept aside from the beginning. Safe to run on a schedule:
-    where nothing is new it does nothing; stopped at any moment, the champion answers on.
+    where nothing is new it does nothing, nor where the same was tried and lost; stopped at any
+    moment, the champion answers on.
     """
     with quiet_native():
         from training.retrain import retrain as retrain_all
@@ -211,7 +227,7 @@ def evaluate(version: str | None, as_json: bool) -> None:
 
     settings = Settings.load()
     classifier = Classifier.load(settings, version or Registry(settings.models_dir).champion())
-    metrics = assess(evaluate_on_its_test(settings, classifier))
+    metrics = assess(evaluate_on_its_test(settings, classifier, warn))
     if as_json:
         print_json({"version": classifier.version, **metrics.as_dict()})
     else:
@@ -224,7 +240,7 @@ def evaluate(version: str | None, as_json: bool) -> None:
     "--out",
     "path",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Where to write it.  [default: report-VERSION.html in this folder]",
+    help="Where to write it.  [default: reports/VERSION.html in the data folder]",
 )
 def report(version: str | None, path: Path | None) -> None:
     """Write a page about a model: its figures and plots, and its worst mistakes as pictures."""
@@ -232,7 +248,7 @@ def report(version: str | None, path: Path | None) -> None:
 
     settings = Settings.load()
     version = version or Registry(settings.models_dir).champion()
-    path = path or Path(f"report-{version}.html")
+    path = path or settings.data_dir / "reports" / f"{version}.html"
     write_report(settings, version, path)
     echo(f"{path}: open it in a browser")
 
@@ -277,15 +293,16 @@ def learning_curve_command(version: str | None, weights: str, as_json: bool) -> 
 
 @main.command()
 @click.option("--workers", "n_workers", type=click.IntRange(min=1), help="Processes that read.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many memes.  [default: all]")
 @json_option
-def read(n_workers: int | None, as_json: bool) -> None:
+def read(n_workers: int | None, limit: int | None, as_json: bool) -> None:
     """Read the words in every meme that lacks them, once; models learn from them.
 
     Half a second a meme and core. Stopped half-way, the same command goes on from there.
     """
     from training.read import read_all
 
-    counts = read_all(Settings.load(), n_workers)
+    counts = read_all(Settings.load(), n_workers, limit)
     if as_json:
         print_json(counts.as_dict())
     else:

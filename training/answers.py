@@ -1,9 +1,11 @@
 """What a model answered on a test, meme by meme, kept beside the model."""
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,12 @@ from core.errors import BadInput
 from training.snapshot import Row
 
 __all__ = ["Answers"]
+
+# What NumPy raises of a file that is no archive of arrays, or was cut short or changed.
+_DAMAGES: Final = (
+    *(OSError, EOFError, BadZipFile, zlib.error, NotImplementedError),
+    *(ValueError, KeyError, TypeError, AttributeError, IndexError, SyntaxError, MemoryError),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +76,10 @@ class Answers:
             BadInput: the file is missing or damaged, or of other rows.
         """
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            # Opened here: of a damaged one, NumPy leaves the file open.
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 by_sha256 = {row.sha256: row for row in rows}
-                return cls(
+                answers = cls(
                     [by_sha256[sha256] for sha256 in kept["sha256"].tolist()],
                     tuple(kept["classes"].tolist()),
                     kept["scores"],
@@ -78,8 +87,18 @@ class Answers:
                     kept["years"],
                     kept["abstained"],
                 )
-        except (OSError, ValueError, KeyError) as error:
+            n, n_years = len(answers), answers.years.shape[-1] if answers.years.ndim else 0
+            shapes = (answers.scores.shape, answers.years.shape, answers.abstained.shape)
+            if shapes != ((n, len(answers.classes)), (n, n_years), (n,)) or not n_years:
+                raise ValueError(f"{n} memes, and arrays of {shapes}")
+            return answers
+        except _DAMAGES as error:
             raise BadInput(f"{path}: not the answers of this model: {error}") from error
+
+    def of(self, rows: Sequence[Row]) -> Self:
+        """Those on these rows, in this order; all of them were answered on."""
+        place = {row.sha256: i for i, row in enumerate(self.rows)}
+        return self.only([place[row.sha256] for row in rows])
 
     def only(self, places: Sequence[int]) -> Self:
         """Those at some places."""

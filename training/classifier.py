@@ -138,14 +138,14 @@ class Classifier:
 
     @classmethod
     def load(cls, settings: Settings, version: str | None = None) -> Self:
-        """The champion, or the version named; before there is any, the starter.
+        """The champion, or the version named.
 
         Raises:
             NotReady: there is no model yet.
             BadInput: there is no such version, or its files are damaged.
         """
         registry = Registry(settings.models_dir)
-        version = version or registry.answering()
+        version = version or registry.champion()
         return cls(registry.path(version), version, registry.card(version))
 
     def classify(

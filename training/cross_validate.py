@@ -12,6 +12,7 @@ from core.settings import Settings
 from db.listing import labelled_memes
 from db.session import reading
 from db.splits import KeptAside, Split, fold_of
+from training.alone import alone
 from training.answers import Answers
 from training.config import TrainConfig, run_hash
 from training.fit import fit
@@ -60,7 +61,8 @@ def cross_validate(
         if not known:
             continue
         if not registry.versions():
-            fit(settings, config, snapshot, weights, say, registry)
+            with alone(settings, say):
+                fit(settings, config, snapshot, weights, say, registry)
         folder = registry.path(registry.versions()[-1])
         tested = Snapshot.load(folder / SNAPSHOT).of(Split.TEST)
         said = Answers.load(folder / ANSWERS, tested)

@@ -33,7 +33,7 @@ from training.model import BRANCHES, CASES, Network, build, load_backbone_weight
 from training.plots import confusion
 from training.registry import ANSWERS, CARD, KERAS_MODEL, LITERT_MODEL, SNAPSHOT, Registry
 from training.shards import Shards
-from training.snapshot import BY_MODEL, Row, Snapshot
+from training.snapshot import BY_MODEL, Row, Snapshot, unreadable
 from training.teach import Lesson, Part, features_of, teach
 
 __all__ = ["fit", "parts_of"]
@@ -57,7 +57,8 @@ def fit(
     """Train a model on a snapshot, test it, and register it; gives its version.
 
     Nothing of it is seen by others before it is whole. Stopped at any moment, a run of the same
-    snapshot and choices goes on from its last epoch.
+    snapshot and choices goes on from its last epoch. One at a time: within `training.alone.alone`.
+    Memes whose pictures cannot be read are left out, and told of.
 
     Args:
         settings: of the collection.
@@ -72,19 +73,22 @@ def fit(
     Raises:
         NotReady: the snapshot cannot be learned from, or another run is at work.
         BadInput: the weights cannot be used.
-        MemeEraError: a picture is missing, a shard is damaged, or weights could not be downloaded.
+        MemeEraError: a shard is damaged, or weights could not be downloaded.
     """
-    _check(snapshot, is_tested=tested_as is None)
-    keras.utils.set_random_seed(config.seed)
-    network = build(config, len(snapshot.classes), snapshot.year - FIRST_YEAR + 1)
-    if weights != "none":
-        load_backbone_weights(network, weights)
+    taken = snapshot
+    _check(taken, is_tested=tested_as is None)
+    network = _network(config, taken, weights)
     registry = registry or Registry(settings.models_dir)
+    shards = Shards.open(settings, config.image_px)
+    snapshot = _readable(settings, taken, shards, say)
+    if snapshot is not taken:
+        _check(snapshot, is_tested=tested_as is None)
+    if snapshot.classes != taken.classes:  # no picture of a genre is left
+        network = _network(config, snapshot, weights)
     run = run_hash(snapshot.hash, config)
     with registry.new_version(snapshot.hash, run) as draft:
         snapshot.save(draft.folder / SNAPSHOT)
-        shards = Shards.open(settings, config.image_px)
-        examples = _prepare(settings, config, snapshot, shards, say)
+        examples = _examples(settings, config, snapshot, shards, say)
         log_dir = settings.data_dir / "logs" / run[:8]
         parts = parts_of(snapshot.learned, config)
         lesson = Lesson(config, examples, parts, shards, draft.work_dir, log_dir, say)
@@ -106,7 +110,8 @@ def fit(
                 "grams": GRAMS,
             },
             "reads_words": bool(examples.text.known.any()),
-            "snapshot": {"hash": snapshot.hash, **snapshot.counts()},
+            # `taken`: with the memes whose pictures could not be read
+            "snapshot": {"hash": snapshot.hash, "taken": taken.hash, **snapshot.counts()},
             "calibration": calibration,
             "history": history,
             "seed": config.seed,
@@ -115,16 +120,37 @@ def fit(
         }
         if tested_as is None:
             classifier = Classifier(draft.folder, draft.version, card)
-            answers = evaluate(settings, classifier, snapshot.of(Split.TEST))
+            answers = evaluate(settings, classifier, snapshot.of(Split.TEST), say)
             answers.save(draft.folder / ANSWERS)
             card |= _figures(answers, draft.folder, say)
         else:
             tested = registry.card(tested_as)
             card |= {"tested_as": tested_as} | {
-                name: tested[name] for name in ("test_labels", "metrics")
+                name: tested[name] for name in ("test_labels", "metrics") if name in tested
             }
         (draft.folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     return draft.version
+
+
+def _network(config: TrainConfig, snapshot: Snapshot, weights: str | Path) -> Network:
+    """A network that has learned nothing of the snapshot yet; always the same of one seed."""
+    keras.utils.set_random_seed(config.seed)
+    network = build(config, len(snapshot.classes), snapshot.year - FIRST_YEAR + 1)
+    if weights != "none":
+        load_backbone_weights(network, weights)
+    return network
+
+
+def _readable(
+    settings: Settings, snapshot: Snapshot, shards: Shards, say: Callable[[str], None]
+) -> Snapshot:
+    """The snapshot without what cannot be learned from; the pictures of the rest in the shards."""
+    with reading(settings) as session:
+        active = active_files(session)
+    lost = shards.fill(snapshot.learned, MediaStore.open(settings), active, say)
+    if lost:
+        say(unreadable([row for row in snapshot.learned if row.sha256 in lost]))
+    return snapshot.without(lost)
 
 
 def _figures(answers: Answers, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
@@ -167,25 +193,23 @@ def parts_of(rows: Sequence[Row], config: TrainConfig) -> list[Part]:
     ]
 
 
-def _prepare(
+def _examples(
     settings: Settings,
     config: TrainConfig,
     snapshot: Snapshot,
     shards: Shards,
     say: Callable[[str], None],
 ) -> Examples:
-    """What is to be learned from, with its pictures in the shards."""
+    """What is to be learned from, as numbers."""
     learned = snapshot.learned
     files = [row.sha256 for row in learned]
     with reading(settings) as session:
         n_unread = len(files) - n_read(session, files)
-        active = active_files(session)
     if n_unread:
         say(
             f"the words of {n_unread} of {len(learned)} memes to learn from were never read: "
             "python -m training read, and a model is surer"
         )
-    shards.fill(learned, MediaStore.open(settings), active, say)
     is_enough = n_unread <= len(learned) * (1 - _MIN_READ)  # else it looks at the pictures alone
     with reading(settings) as session:
         # Balanced for the mix too: one of memes that count alike leans to the frequent genres, and

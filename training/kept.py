@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,10 @@ class Kept:
         """The figures of all epochs, each with its `stage` and `epoch`, counted from 1."""
         if not self._figures.is_file():
             return []
-        lines = [json.loads(line) for line in self._figures.read_text("utf-8").splitlines()]
+        lines = []
+        for text in self._figures.read_text("utf-8", errors="replace").splitlines():
+            with suppress(ValueError):  # a kill cut it short
+                lines.append(json.loads(text))
         # An epoch that a kill cut short was told twice; the later counts.
         each = {(line["stage"], line["epoch"]): line for line in lines}
         return [line for line in each.values() if stage in (None, line["stage"])]

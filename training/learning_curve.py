@@ -1,24 +1,27 @@
 """How good a model becomes on less of what it learned from: would more memes help?"""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from core.errors import BadInput
 from core.quiet import quiet_native
 from core.settings import Settings
 from db.splits import Split
+from training.alone import alone
 from training.config import TrainConfig, run_hash
-from training.registry import SNAPSHOT, Registry
-from training.snapshot import Snapshot
+from training.registry import Registry
+from training.snapshot import Snapshot, snapshot_of
 
 __all__ = ["Point", "known_points", "learning_curve", "run_of"]
 
 _SHARES: Final = (0.125, 0.25, 0.5)
 _FOLDER: Final = "learning-curve"  # in the data folder
+_CONFIG: Final = TypeAdapter(TrainConfig)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,8 @@ def learning_curve(
         registry = _registry(settings, part, config)
         say(f"{len(part.of(Split.TRAIN))} of {len(snapshot.of(Split.TRAIN))} memes")
         if not registry.versions():
-            fit(settings, config, part, weights, say, registry)
+            with alone(settings, say):
+                fit(settings, config, part, weights, say, registry)
     return known_points(settings, version)
 
 
@@ -86,15 +90,23 @@ def run_of(
         BadInput: there is no such version, or it started from other weights.
     """
     registry = Registry(settings.models_dir)
+    snapshot = snapshot_of(registry, version)
+    told = registry.card(version)["config"]
+    if unknown := set(told) - {field.name for field in fields(TrainConfig)}:
+        raise BadInput(f"model {version} is of another memeEra: {', '.join(sorted(unknown))}")
     try:
-        config = TrainConfig(**registry.card(version)["config"])
-    except TypeError as error:
-        raise BadInput(f"model {version} is of another memeEra: {error}") from error
+        config = _CONFIG.validate_python(told)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BadInput(
+            f"model {version} is damaged, or of another memeEra: config.{where}: {first['msg']}"
+        ) from error
     if weights is not None and config.weights != Path(weights).name:
         raise BadInput(
             f"model {version} started from weights {config.weights}: name them: --weights"
         )
-    return config, Snapshot.load(registry.path(version) / SNAPSHOT)
+    return config, snapshot
 
 
 def _part(snapshot: Snapshot, share: float, seed: int) -> Snapshot:
@@ -117,6 +129,6 @@ def _registry(settings: Settings, part: Snapshot, config: TrainConfig) -> Regist
 
 def _point(card: dict[str, Any]) -> Point:
     metrics = card["metrics"]
-    return Point(
-        card["snapshot"]["splits"]["train"], metrics["macro_f1"], metrics["macro_f1_trusted"]
-    )
+    macro_f1 = metrics["macro_f1"]
+    trusted = metrics.get("macro_f1_trusted", macro_f1)  # older cards lack it
+    return Point(card["snapshot"]["splits"]["train"], macro_f1, trusted)

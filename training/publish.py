@@ -15,7 +15,7 @@ from training.assess import assess
 from training.classifier import Classifier
 from training.evaluate import evaluate_on_its_test
 from training.export import export_litert
-from training.registry import CARD, KERAS_MODEL, LITERT_MODEL, Registry
+from training.registry import CARD, KERAS_MODEL, LITERT_MODEL, STARTER, Registry
 
 __all__ = ["publish"]
 
@@ -34,11 +34,10 @@ def publish(settings: Settings, version: str, folder: Path) -> None:
     """
     registry = Registry(settings.models_dir)
     source, card = registry.path(version), registry.card(version)
-    del card["history"]
-    try:
-        model = keras.saving.load_model(source / KERAS_MODEL)
-    except (OSError, ValueError, TypeError) as error:
-        raise BadInput(f"{source / KERAS_MODEL}: cannot be loaded: {error}") from error
+    if version == STARTER:
+        raise BadInput(f"the starter is published already: pass on the folder {source}")
+    card.pop("history", None)
+    model = _loaded(source / KERAS_MODEL)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         export_litert(model, folder / LITERT_MODEL, small=True)
@@ -50,6 +49,23 @@ def publish(settings: Settings, version: str, folder: Path) -> None:
         (folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise BadInput(f"{folder}: cannot be written: {error.strerror}") from error
+
+
+def _loaded(path: Path) -> Any:
+    """A Keras model.
+
+    Raises:
+        BadInput: it cannot be loaded.
+    """
+    try:
+        return keras.saving.load_model(path)
+    # An edge: of a damaged file, zipfile, h5py, JSON and Keras raise what each of them meets:
+    # BadZipFile, zlib.error, KeyError, RecursionError and others.
+    except Exception as error:
+        first = str(error).strip().splitlines()[:1] or [type(error).__name__]
+        raise BadInput(
+            f"{path}: cannot be loaded: {first[0]}; python -m training fit makes another model"
+        ) from error
 
 
 def _readme(version: str, card: dict[str, Any]) -> str:

@@ -1,9 +1,9 @@
 """The models there are, a folder each, and which of them answers."""
 
 import fcntl
-import json
 import os
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from core.errors import BadInput, MemeEraError, NotReady
+from training.card import read_card
 
 __all__ = [
     "ANSWERS",
@@ -23,6 +24,7 @@ __all__ = [
     "STARTER",
     "Draft",
     "Registry",
+    "starter_dir",
 ]
 
 ANSWERS: Final = "answers.npz"
@@ -31,11 +33,17 @@ KERAS_MODEL: Final = "model.keras"
 LITERT_MODEL: Final = "model.tflite"
 SNAPSHOT: Final = "snapshot.json"
 STARTER: Final = "starter"
-"""The version that ships with the project, and answers where there is no other."""
+"""The version that ships with the project: it answers until another one is better."""
 
-_STARTER_DIR: Final = Path(__file__).resolve().parents[1] / "models" / STARTER
 _CHAMPION: Final = "champion"
 _N_REMEMBERED: Final = 20  # versions that answered before
+# What a run left that was stopped; nobody comes back to it after so long.
+_WORK_KEPT_S: Final = 30 * 24 * 3600
+
+
+def starter_dir() -> Path:
+    """Where the starter is; nothing else knows."""
+    return Path(__file__).resolve().parents[1] / "models" / STARTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +56,12 @@ class Draft:
 
 
 class Registry:
-    """A folder of model versions; a version is there whole or not at all."""
+    """A folder of model versions, and the starter; a version is there whole or not at all."""
 
-    def __init__(self, models_dir: Path, starter_dir: Path = _STARTER_DIR) -> None:
+    def __init__(self, models_dir: Path, starter: Path | None = None) -> None:
+        """Open a folder, which need not be there yet; starter: None: the one that ships."""
         self._dir = models_dir
-        self._starter_dir = starter_dir
+        self._starter_dir = starter or starter_dir()
 
     @contextmanager
     def new_version(self, snapshot_hash: str, run_hash: str) -> Iterator[Draft]:
@@ -79,8 +88,15 @@ class Registry:
                 draft.folder.rename(self._dir / version)
             finally:
                 shutil.rmtree(draft.folder, ignore_errors=True)
-            for done in self._dir.glob(".work-*"):  # this run's, and those nobody came back to
-                shutil.rmtree(done, ignore_errors=True)
+            shutil.rmtree(draft.work_dir, ignore_errors=True)
+            self._forget_given_up()
+
+    def _forget_given_up(self) -> None:
+        """Delete what stopped runs left long ago; what is younger, the same run goes on from."""
+        for left in self._dir.glob(".work-*"):
+            written = [path.stat().st_mtime for path in (left, *left.rglob("*"))]
+            if max(written) < time.time() - _WORK_KEPT_S:
+                shutil.rmtree(left, ignore_errors=True)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -100,7 +116,7 @@ class Registry:
             yield
 
     def versions(self) -> list[str]:
-        """All versions, oldest first."""
+        """The versions that were made here, oldest first."""
         if not self._dir.is_dir():
             return []
         return sorted(
@@ -109,40 +125,36 @@ class Registry:
             if not path.name.startswith(".") and (path / CARD).is_file()
         )
 
-    def champion(self) -> str:
-        """The version that answers.
+    def all_versions(self) -> list[str]:
+        """The starter, where it ships, and the versions that were made here, oldest first."""
+        has_starter = (self._starter_dir / CARD).is_file()
+        return [STARTER] * has_starter + self.versions()
+
+    def champion(self, but: str | None = None) -> str:
+        """The version that answers: the one promoted last; before any was, the starter.
+
+        Args:
+            but: which would answer if it were not for this one.
 
         Raises:
             NotReady: there is no model yet.
         """
-        versions = self.versions()
-        if promoted := [version for version in self._promoted() if version in versions]:
-            return promoted[0]
-        if versions:
+        if answered := [version for version in self._answered() if version != but]:
+            return answered[0]
+        if versions := [version for version in self.versions() if version != but]:
             return versions[-1]
         raise NotReady(
             f"there is no model in {self._dir} yet: make demo makes one from drawn memes, "
             "python -m training fit one from your collection"
         )
 
-    def answering(self) -> str:
-        """The champion; before there is one, the starter.
-
-        Raises:
-            NotReady: there is neither.
-        """
-        has_starter = (self._starter_dir / CARD).is_file()
-        return STARTER if has_starter and not self.versions() else self.champion()
-
     def promote(self, version: str) -> None:
         """Let this version answer from now on.
 
         Raises:
-            BadInput: there is no such version.
+            BadInput: there is no such version, or it cannot answer: its card is damaged.
         """
-        if version == STARTER:
-            raise BadInput("the starter answers where there is no other model; it has no rank")
-        self.path(version)
+        self.card(version)
         before = [one for one in self._promoted() if one != version]
         self._write_promoted([version, *before[:_N_REMEMBERED]])
 
@@ -152,8 +164,8 @@ class Registry:
         Raises:
             NotReady: there is none.
         """
-        champion, versions = self.champion(), self.versions()
-        before = [one for one in self._promoted() if one in versions and one != champion]
+        champion = self.champion()
+        before = [one for one in self._answered() if one != champion]
         if not before:
             raise NotReady(f"no model answered before {champion}; there is nothing to go back to")
         self._write_promoted([*before, champion])
@@ -166,14 +178,22 @@ class Registry:
             n_kept: how many of the newest stay, 1 or more.
         """
         versions = self.versions()
-        promoted = [one for one in self._promoted() if one in versions]
-        kept = {*versions[-n_kept:], *promoted[:2]}
+        kept = {*versions[-n_kept:], *self._answered()[:2]}
         gone = [version for version in versions if version not in kept]
         for version in gone:
             # Its card goes first: half deleted, it is no version.
             (self._dir / version / CARD).unlink()
             shutil.rmtree(self._dir / version)
         return gone
+
+    def _answered(self) -> list[str]:
+        """The versions that answered and are still there, the last one first.
+
+        The starter was the first of all, whether it was promoted since or not.
+        """
+        there = self.all_versions()
+        promoted = [version for version in self._promoted() if version in there]
+        return promoted + [STARTER] * (STARTER in there and STARTER not in promoted)
 
     def _promoted(self) -> list[str]:
         """The versions that were promoted, the last one first; some may be gone."""
@@ -193,27 +213,37 @@ class Registry:
             raise MemeEraError(f"{self._dir}: cannot be written: {error.strerror}") from error
 
     def described(self) -> list[dict[str, Any]]:
-        """Each version with its figures, oldest first, ready for JSON; before any, the starter."""
-        versions = self.versions()
-        if not versions and (self._starter_dir / CARD).is_file():
-            versions = [STARTER]
-        cards = {version: self.card(version) for version in versions}
+        """Each version with its figures, the starter first, then oldest first, ready for JSON.
+
+        One whose card is damaged has an error in place of its figures.
+        """
+        champion = self.champion() if self.all_versions() else None
         return [
-            {
-                "version": version,
-                "champion": version == self.answering(),
-                "macro_f1": card["metrics"]["macro_f1"],
-                "n_train": card["snapshot"]["splits"]["train"],
-                "weights": card["config"]["weights"],
-            }
-            for version, card in cards.items()
+            {"version": version, "champion": version == champion} | self._figures(version)
+            for version in self.all_versions()
         ]
+
+    def _figures(self, version: str) -> dict[str, Any]:
+        try:
+            card = self.card(version)
+        except BadInput as error:
+            return {"error": str(error)}
+        return {
+            "macro_f1": card["metrics"]["macro_f1"],
+            "n_train": card["snapshot"]["splits"]["train"],
+            "weights": card["config"]["weights"],
+        }
 
     def report(self) -> list[str]:
         """The same for people, a line a version; * marks the one that answers."""
         return [
-            f"{'*' if row['champion'] else ' '} {row['version']}  macro F1 {row['macro_f1']:.3f}  "
-            f"{row['n_train']} memes  weights {row['weights']}"
+            f"{'*' if row['champion'] else ' '} {row['version']}  "
+            + (
+                row["error"]
+                if "error" in row
+                else f"macro F1 {row['macro_f1']:.3f}  {row['n_train']} memes  "
+                f"weights {row['weights']}"
+            )
             for row in self.described()
         ]
 
@@ -223,12 +253,12 @@ class Registry:
         Raises:
             BadInput: there is no such version.
         """
-        if version == STARTER and (self._starter_dir / CARD).is_file():
-            return self._starter_dir
-        if version not in self.versions():
-            known = ", ".join(self.versions()) or "none"
-            raise BadInput(f"there is no model {version!r}; there are: {known}")
-        return self._dir / version
+        there = self.all_versions()
+        if version not in there:
+            raise BadInput(
+                f"there is no model {version!r}; there are: {', '.join(there) or 'none'}"
+            )
+        return self._starter_dir if version == STARTER else self._dir / version
 
     def card(self, version: str) -> dict[str, Any]:
         """What a version says of itself.
@@ -236,14 +266,4 @@ class Registry:
         Raises:
             BadInput: there is no such version, or its card is damaged.
         """
-        path = self.path(version) / CARD
-        try:
-            card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise BadInput(f"{path}: damaged: {error}") from error
-        if not isinstance(card, dict):
-            raise BadInput(f"{path}: damaged: it is no object")
-        missing = {"classes", "metrics", "snapshot", "config"} - set(card)
-        if missing:
-            raise BadInput(f"{path}: damaged: lacks {', '.join(sorted(missing))}")
-        return card
+        return read_card(self.path(version) / CARD)

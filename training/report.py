@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, UndefinedError
 from PIL import Image
 
-from core.errors import NotReady
+from core.errors import BadInput, NotReady
 from core.genres import GENRES
 from core.settings import Settings
 from db.media import MediaStore
@@ -24,8 +24,8 @@ from training.assess import Assessment, assess
 from training.classifier import Classifier
 from training.learning_curve import Point, known_points
 from training.mistakes import Mistake, worst_mistakes
-from training.registry import ANSWERS, SNAPSHOT, Registry
-from training.snapshot import Snapshot
+from training.registry import ANSWERS, Registry
+from training.snapshot import snapshot_of
 
 __all__ = ["write_report"]
 
@@ -43,24 +43,36 @@ def write_report(settings: Settings, version: str | None, path: Path) -> str:
 
     Raises:
         NotReady: there is no model yet, or it was never tested.
-        BadInput: there is no such version, or its files are damaged.
+        BadInput: there is no such version, it was made elsewhere, its files are damaged, or the
+            page cannot be written.
     """
     classifier = Classifier.load(settings, version)
     registry = Registry(settings.models_dir)
     folder, card = registry.path(classifier.version), registry.card(classifier.version)
+    snapshot = snapshot_of(registry, classifier.version)
     if "tested_as" in card:
         raise NotReady(
             f"{classifier.version} learned from all memes, and the figures of {card['tested_as']} "
             f"stand for it: report --model {card['tested_as']}"
         )
-    rows = Snapshot.load(folder / SNAPSHOT).of(Split.TEST)
+    rows = snapshot.of(Split.TEST)
     answers = Answers.load(folder / ANSWERS, rows)
     with reading(settings) as session:
         words = words_of(session, [row.sha256 for row in rows])
     mistakes = worst_mistakes(answers, classifier, MediaStore.open(settings), words, _N_MISTAKES)
     points = known_points(settings, classifier.version)
-    page = _page(card, classifier, answers, assess(answers), mistakes, points)
-    path.write_text(page, encoding="utf-8")
+    try:
+        page = _page(card, classifier, answers, assess(answers), mistakes, points)
+    except (UndefinedError, KeyError, TypeError) as error:  # of a figure that is not there
+        raise BadInput(
+            f"model {classifier.version}: its card lacks what a report tells; an older memeEra "
+            "made it: python -m training fit makes another"
+        ) from error
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be written: {error.strerror}") from error
     return classifier.version
 
 

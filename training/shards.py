@@ -21,10 +21,11 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from core.batched import batched
-from core.errors import MemeEraError
+from core.errors import BadInput, MemeEraError
 from core.images import decode
 from core.settings import Settings
 from db.media import MediaStore
+from training.card import read_json
 from training.picture import fit
 from training.snapshot import Row
 
@@ -70,10 +71,10 @@ class Shards:
         media: MediaStore,
         active: Collection[str],
         say: Callable[[str], None] = lambda _line: None,
-    ) -> None:
+    ) -> set[str]:
         """Add the pictures of these rows that are not there yet, and drop what may not be there.
 
-        Stopped half-way, it goes on from there. One process at a time.
+        Stopped half-way, it goes on from there. One process at a time: `training.alone`.
 
         Args:
             rows: whose pictures are wanted.
@@ -81,14 +82,26 @@ class Shards:
             active: SHA-256 of all memes that may still be shown; others are dropped.
             say: takes a line for people.
 
+        Returns:
+            The SHA-256 of those whose files are missing or damaged.
+
         Raises:
-            MemeEraError: a picture's file, or a shard, is missing or damaged.
+            MemeEraError: a shard is damaged.
         """
         self._load(say)
         with self.damage_told():
             self._tidy(active)
         known = self.aspects
         missing = [row for row in rows if row.sha256 not in known]
+        lost: set[str] = set()
+
+        def small(row: Row) -> _Small | None:
+            try:
+                return self._small(row, media)
+            except MemeEraError:  # ImageRejected too: `check` tells what is wrong
+                lost.add(row.sha256)
+                return None
+
         with (
             tqdm(
                 total=len(missing),
@@ -100,7 +113,10 @@ class Shards:
             ThreadPoolExecutor() as pool,
         ):
             for some in batched(missing, _N_PER_SHARD):
-                self._write(_counted(pool.map(lambda row: self._small(row, media), some), bar))
+                made = [one for one in _counted(pool.map(small, some), bar) if one is not None]
+                if made:
+                    self._write(made)
+        return lost
 
     @property
     def aspects(self) -> dict[str, float]:
@@ -127,10 +143,10 @@ class Shards:
         self._aspects.clear()
         for path in sorted(self._folder.glob("*.json")):
             try:
-                listed = json.loads(path.read_text(encoding="utf-8"))
-                aspects, n_bytes = dict(listed["aspects"]), int(listed["n_bytes"])
-                sound = self._records(path.stem).stat().st_size == n_bytes
-            except (OSError, ValueError, KeyError, TypeError):
+                listed = read_json(path)
+                aspects = {str(sha256): float(a) for sha256, a in listed["aspects"].items()}
+                sound = self._records(path.stem).stat().st_size == listed["n_bytes"]
+            except (BadInput, OSError, ValueError, KeyError, TypeError, AttributeError):
                 sound = False
             if sound:
                 self._aspects[path.stem] = aspects
@@ -184,14 +200,7 @@ class Shards:
         self._aspects[name] = aspects
 
     def _small(self, row: Row, media: MediaStore) -> _Small:
-        try:
-            data = media.get(row.sha256, row.format)
-            picture = decode(data, at_least_px=2 * self.side_px)
-        except MemeEraError as error:
-            raise MemeEraError(
-                f"cannot read the picture of meme {row.meme_id}: {error}; "
-                "python -m db check tells what else is missing"
-            ) from error
+        picture = decode(media.get(row.sha256, row.format), at_least_px=2 * self.side_px)
         file = io.BytesIO()
         fit(picture, self.side_px).save(file, "JPEG", **_JPEG)
         return _Small(row.sha256, picture.height / picture.width, file.getvalue())
@@ -223,7 +232,7 @@ def _example(picture: _Small) -> bytes:
     return serialized
 
 
-def _counted(pictures: Iterable[_Small], bar: "tqdm[Any]") -> Iterator[_Small]:
+def _counted(pictures: Iterable[_Small | None], bar: "tqdm[Any]") -> Iterator[_Small | None]:
     for picture in pictures:
         bar.update()
         yield picture

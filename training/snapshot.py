@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence, Set
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +16,15 @@ from core.errors import BadInput, NotReady
 from core.genres import GENRES
 from db.listing import labelled_memes
 from db.splits import KeptAside, Split, split
+from training.card import read_json
+from training.registry import SNAPSHOT, STARTER, Registry
 
-__all__ = ["BY_MODEL", "Row", "Snapshot"]
+__all__ = ["BY_MODEL", "Row", "Snapshot", "learned_by", "snapshot_of", "unreadable"]
 
 BY_MODEL: Final = "model"
 """The trust of a genre that a model alone has given."""
+
+_N_NAMED: Final = 10  # memes that a line names
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +105,14 @@ class Snapshot:
         Raises:
             BadInput: the file is missing or damaged.
         """
+        if not path.exists():
+            raise BadInput(f"{path}: the list of memes that a model was made from is not there")
+        saved = read_json(path)
         try:
-            saved = json.loads(path.read_text(encoding="utf-8"))
             snapshot = cls(tuple(_row(row) for row in saved["rows"]), saved["year"])
             if snapshot.hash == saved["hash"]:
                 return snapshot
-        except FileNotFoundError as error:
-            raise BadInput(
-                f"{path}: the list of memes that a model was made from is not there"
-            ) from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BadInput(f"{path}: not a snapshot that can be read: {error}") from error
         raise BadInput(f"{path}: its rows do not match its hash; it was changed or damaged")
 
@@ -138,6 +141,12 @@ class Snapshot:
         """The rows that a run learns from, or calibrates by."""
         return self.of(Split.TRAIN) + self.of(Split.VALIDATION)
 
+    def without(self, files: Set[str]) -> Self:
+        """The same, but for the memes whose files these are, by SHA-256."""
+        if not files:
+            return self
+        return replace(self, rows=tuple(row for row in self.rows if row.sha256 not in files))
+
     def of(self, side: Split) -> list[Row]:
         """The rows of one side; for validation, those of genres that are learned."""
         rows = [row for row in self.rows if row.split is side]
@@ -156,6 +165,41 @@ class Snapshot:
             "by_people": sum(row.by_people for row in self.rows),
             "by_model": sum(row.trust == BY_MODEL for row in self.rows),
         }
+
+
+def unreadable(rows: Sequence[Row]) -> str:
+    """The line that tells which memes are left out, for their pictures cannot be read."""
+    first = ", ".join(str(row.meme_id) for row in rows[:_N_NAMED])
+    more = f" and {len(rows) - _N_NAMED} more" if len(rows) > _N_NAMED else ""
+    return (
+        f"left out: {len(rows)} memes whose pictures are missing or damaged ({first}{more}): "
+        "python -m db check --repair"
+    )
+
+
+def snapshot_of(registry: Registry, version: str) -> Snapshot:
+    """What a version that was made here was made of.
+
+    Raises:
+        BadInput: there is no such version, it was made elsewhere, or its list of memes is damaged.
+    """
+    if version == STARTER:
+        raise BadInput(
+            "the starter learned from memes elsewhere, of which there is no list here: name a "
+            "version of your own (python -m training list), or make one: python -m training fit"
+        )
+    return Snapshot.load(registry.path(version) / SNAPSHOT)
+
+
+def learned_by(registry: Registry, version: str) -> set[str]:
+    """The files of this collection that a version learned from; of the starter, none.
+
+    Raises:
+        BadInput: there is no such version, or its list of memes is damaged.
+    """
+    if version == STARTER:
+        return set()
+    return {row.sha256 for row in snapshot_of(registry, version).learned}
 
 
 def _row(saved: dict[str, Any]) -> Row:

@@ -6,7 +6,7 @@ from typing import Final
 from core.errors import BadInput
 from core.settings import Settings
 from db.listing import UnlabelledMeme, unlabelled_memes
-from db.predictions import Opinion, families_of, opinions_of
+from db.predictions import Opinion, families_by_file, opinions_of
 from db.session import reading
 from db.splits import Split
 from training.predict import predict_all
@@ -44,9 +44,8 @@ def taught(settings: Settings, snapshot: Snapshot, version: str) -> Snapshot:
                 "tested on, or from their families: its pupil's figures would be too good; let one "
                 "teach that was trained with the same --test-fold and --seed"
             )
-        aside = families_of(
-            session, tested + [row.meme_id for row in snapshot.of(Split.VALIDATION)]
-        )
+        kept_aside = snapshot.of(Split.TEST) + snapshot.of(Split.VALIDATION)
+        aside = set(families_by_file(session, [row.sha256 for row in kept_aside]).values())
         unlabelled = [
             meme
             for meme in unlabelled_memes(session)
