@@ -114,6 +114,8 @@ class MemeEra:
     def classify(self, picture: "Picture", *, words: bool = True) -> "Prediction":
         """The genre and the year of one picture.
 
+        Of a file that the collection has, the year is within what is known of it.
+
         Args:
             picture: a file's bytes, its path, or an image of Pillow.
             words: whether to read the words in it: surer, and half a second slower. Those of files
@@ -124,6 +126,7 @@ class MemeEra:
                 it does.
         """
         from app.pictures import Named
+        from training.years import within
 
         if isinstance(picture, str | Path):
             picture = Named(Path(picture)).read(self.max_bytes)
@@ -131,13 +134,16 @@ class MemeEra:
         if words and self.classifier.reads_words and isinstance(picture, bytes):
             lines = self._stored.words(picture)
         try:
-            return self.classifier.classify(picture, read=words, lines=lines)
+            said = self.classifier.classify(picture, read=words, lines=lines)
         except MemeEraError:
             raise
         except Exception as error:  # the edge: one picture ends no others, whatever it does
-            said = str(error).partition("\n")[0]
-            why = f"{type(error).__name__}: {said}".rstrip(": ")
+            cause = str(error).partition("\n")[0]
+            why = f"{type(error).__name__}: {cause}".rstrip(": ")
             raise BadInput(f"this picture could not be looked at: {why}") from error
+        if not isinstance(picture, bytes):
+            return said
+        return within(said, self.classifier.first_year, *self._stored.years(picture))
 
     def classify_all(
         self, pictures: "Iterable[Picture]", *, words: bool = True, n_threads: int | None = None

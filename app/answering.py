@@ -15,11 +15,14 @@ from app.correcting import Correction, Taken, correct, take_back
 from app.parts import Part, parts_of
 from app.stored import Stored
 from core.errors import BadInput, ImageRejected, MemeEraError
+from core.fingerprint import fingerprint
 from core.settings import Settings
+from db.known import Relation, known
 from db.memes import Collection
 from db.showing import small_picture
 from training.classifier import Classifier
 from training.registry import CARD, LITERT_MODEL, Registry
+from training.years import within
 
 __all__ = [
     "Question",
@@ -114,7 +117,13 @@ def answer(question: Question) -> messages.Classification | Refused:
         if question.words and classifier.reads_words:
             lines = stored.words(question.data)
         said = classifier.classify(question.data, read=question.words, lines=lines)
-        parts = parts_of(question.parts, question.data, classifier, said, collection)
+        said = within(said, classifier.first_year, *stored.years(question.data))
+        found = None
+        if collection is not None and Part.KNOWN in question.parts:
+            found = known(collection, question.data, fingerprint(question.data))
+            if found.meme is not None and found.relation is not Relation.SAME_TEMPLATE:
+                said = within(said, classifier.first_year, *found.meme.years)
+        parts = parts_of(question.parts, question.data, classifier, said, collection, found)
     except ImageRejected as error:
         return Refused(error.reason, error.detail)
     return messages.Classification(

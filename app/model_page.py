@@ -47,8 +47,9 @@ def _told(version: str, card: Mapping[str, Any]) -> str:
     n_train = card["snapshot"]["splits"]["train"]
     first, last = card["years"]
     reads = "pictures and the words in them" if card["reads_words"] else "pictures alone"
+    made = f"made on {card['created_at'][:10]}" if "created_at" in card else "made"
     return (
-        f"Version {version}, made on {card['created_at'][:10]} from {n_train:,} memes; it learned "
+        f"Version {version}, {made} from {n_train:,} memes; it learned "
         f"from {reads}, and tells years from {first} to {last}."
     )
 

@@ -5,11 +5,11 @@ from functools import lru_cache
 from typing import Any, Final
 
 from app import messages
-from core.fingerprint import fingerprint, hash_bytes
+from core.fingerprint import hash_bytes
 from core.images import decode
 from core.words import Line
 from db.embeddings import EmbeddingIndex
-from db.known import KnownMeme, known, known_memes
+from db.known import Known, KnownMeme, known_memes
 from db.memes import Collection
 from db.sightings import kept
 from training.classifier import Classifier, Prediction
@@ -37,6 +37,7 @@ def parts_of(
     classifier: Classifier,
     said: Prediction,
     collection: Collection | None,
+    found: Known | None,
 ) -> dict[str, Any]:
     """Those parts of an answer that are wanted and can be told, by their fields.
 
@@ -46,6 +47,7 @@ def parts_of(
         classifier: that answered.
         said: what it said.
         collection: None: there is none, and nothing is told of it.
+        found: what the picture is to it, where that is wanted.
 
     Raises:
         MemeEraError: the database does not answer.
@@ -60,8 +62,7 @@ def parts_of(
         parts["map"] = _map(classifier, said, decode(data, at_least_px=_MAP_PX).size)
     if collection is None:
         return parts
-    if Part.KNOWN in wanted:
-        found = known(collection, data, fingerprint(data))
+    if found is not None:
         parts["known"] = messages.KnownPicture(
             relation=found.relation,
             meme=None if found.meme is None else _meme(found.meme),

@@ -1,8 +1,9 @@
-"""The words that were read before: a file that the collection has need not be read again."""
+"""What is known of a file that the collection has: its words, and when it can have been made."""
 
 import logging
+from collections.abc import Callable
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from core.errors import MemeEraError
 from core.fingerprint import hash_bytes
@@ -10,9 +11,13 @@ from core.settings import Settings
 from core.words import Line
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from db.memes import Collection
 
 __all__ = ["Stored"]
+
+_Answer = TypeVar("_Answer")
 
 _log = logging.getLogger(__name__)
 
@@ -38,16 +43,36 @@ class Stored:
 
         They only save time: a database that does not answer leaves them unknown.
         """
+
+        def asked(session: "Session") -> tuple[Line, ...] | None:
+            from db.known import words_in_file
+
+            return words_in_file(session, hash_bytes(data))
+
+        return self._asked(asked)
+
+    def years(self, data: bytes) -> tuple[int | None, int | None]:
+        """The first and the last year in which the file of these bytes can have been made.
+
+        A database that does not answer leaves them unknown: None.
+        """
+
+        def asked(session: "Session") -> tuple[int | None, int | None]:
+            from db.known import years_of_file
+
+            return years_of_file(session, hash_bytes(data))
+
+        return self._asked(asked) or (None, None)
+
+    def _asked(self, question: "Callable[[Session], _Answer]") -> "_Answer | None":
         try:
             collection = self.collection
             if collection is None:
                 return None
-            from db.known import words_in_file
-
             with collection.database.reading() as session:
-                return words_in_file(session, hash_bytes(data))
+                return question(session)
         except MemeEraError as error:
-            _log.warning("words that were read before are not known: %s", error)
+            _log.warning("what the collection has of a file is not known: %s", error)
             return None
 
     @property

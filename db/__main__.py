@@ -281,6 +281,7 @@ def backup_(file: Path, as_json: bool) -> None:
 def restore_(file: Path, force: bool, as_json: bool) -> None:
     """Let the database be what FILE holds, a backup; tell which pictures are missing here."""
     from db.backup import restore
+    from db.engine import make_engine
 
     settings = Settings.load()
     engine = make_engine(settings)

@@ -18,7 +18,16 @@ from db.models import Copy, Meme, MemeStatus, Sighting
 from db.sightings import kept
 from db.years import Years, posted_at_believed, years_of
 
-__all__ = ["Known", "KnownMeme", "Place", "Relation", "known", "known_memes", "words_in_file"]
+__all__ = [
+    "Known",
+    "KnownMeme",
+    "Place",
+    "Relation",
+    "known",
+    "known_memes",
+    "words_in_file",
+    "years_of_file",
+]
 
 
 class Relation(StrEnum):
@@ -119,6 +128,14 @@ def words_in_file(session: Session, sha256: str) -> tuple[Line, ...] | None:
         if words is not None:
             return from_json(words)
     return None
+
+
+def years_of_file(session: Session, sha256: str) -> Years:
+    """The years in which the meme of this file can have been made, as far as that is known."""
+    file = kept(session, sha256)
+    if file is None or file.is_removed:
+        return Years(None, None)
+    return _years(session, [file.meme_id])[file.meme_id]
 
 
 def _relation(

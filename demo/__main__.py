@@ -58,8 +58,11 @@ def main(per_genre: int, n_held_out: int) -> None:
     with _stage("Train on what the site's communities say of their memes"):
         card = _command(environment, "-m", "training", "fit", "--epochs", "30", "--json")
         metrics, sides = card["metrics"], card["snapshot"]["splits"]
+        low, high = metrics["macro_f1_interval"]
         _say(f"{sides['train']} memes learned, {sides['test']} kept aside for the test")
         _say(f"macro F1 {metrics['macro_f1']:.2f} on those {sides['test']}")
+        _say(f"(on others of their kind, {low:.2f} to {high:.2f}: these are few)")
+        _say(_who_answers(card["comparison"]))
     with _stage("Classify memes that the site never showed"):
         _classify(environment, home / "held-out", n_held_out)
     _say_where_next(shown_home, card["version"], time.monotonic() - started)
@@ -102,6 +105,21 @@ def _classify(environment: Mapping[str, str], folder: Path, n_per_genre: int) ->
         _say(f"{genre(key).name:<24} {right[key]:>3} of {n_per_genre} right")
     ms = sorted(answer["ms"] for answer in answers)[len(answers) // 2]
     _say(f"{'all':<24} {right.total():>3} of {len(truth)} right, {ms:.0f} ms each")
+
+
+def _who_answers(comparison: Mapping[str, Any]) -> str:
+    """Which model answers from now on, and why: the new one or the one that did before."""
+    other = comparison["before"]
+    if comparison["gain"] is None:
+        found = comparison["reason"] or "there was none before"
+    else:
+        found = (
+            f"its macro F1 is {comparison['gain']:+.2f} against {other}'s, "
+            f"better in {comparison['certainty']:.0%} of the draws"
+        )
+    if comparison["promoted"]:
+        return f"the new model answers from now on: {found}"
+    return f"{comparison['champion']} answers on, not the new model: {found}"
 
 
 def _say_where_next(home: Path, version: str, seconds: float) -> None:

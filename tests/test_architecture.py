@@ -18,8 +18,14 @@ MAY_IMPORT = {
     "crawler": {"core", "db", "crawler"},
     "labeling": {"core", "db", "labeling"},
     "training": {"core", "db", "training"},
-    "app": {"core", "db", "app", "training.classifier", "training.heat", "training.registry"},
-    "memeEraML": {"core", "db", "app", "training.classifier", "training.registry"},
+    "app": {
+        *("core", "db", "app"),
+        *("training.classifier", "training.heat", "training.registry", "training.years"),
+    },
+    "memeEraML": {
+        *("core", "db", "app"),
+        *("training.classifier", "training.registry", "training.years"),
+    },
 }
 # Who may import a heavy library: the one home of what it does.
 HOMES = {

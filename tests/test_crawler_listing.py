@@ -225,7 +225,7 @@ def test_a_post_of_the_future_is_kept_without_its_time(database: Database) -> No
     now = datetime.now(UTC)
     times = [now + timedelta(days=400), now + timedelta(hours=1), AT]
     posts = [post(str(i), f"https://x.example/{i}.png", posted_at=at) for i, at in enumerate(times)]
-    asyncio.run(Lister(database, Counts()).list(Shelf([Page(posts)]), no_fetch))
+    asyncio.run(Lister(database, Counts()).list(Shelf([Page(posts)]), NoVisit()))
     with database.reading() as session:
         rows = session.scalars(select(Pending).order_by(Pending.post_id)).all()
         kept = [row.seen.get("posted_at") for row in rows]

@@ -33,6 +33,8 @@ def test_from_the_web_to_an_answer_and_once_more(tmp_path: Path) -> None:
     assert "86 listed: 68 new memes, 8 reposts, 0 known" in shown
     assert "86 listed: 0 new memes, 0 reposts, 86 known" in shown.split("Crawl once more")[1]
     assert re.search(r"macro F1 0\.\d\d on those \d+", shown)
+    # Too few memes to tell: the starter goes on answering, and it is said.
+    assert re.search(r"starter answers on, not the new model: \d+ memes of \d+ families", shown)
     assert re.search(rf"all +\d+ of {len(GENRES)} right", shown)
 
     runs = subprocess.run(

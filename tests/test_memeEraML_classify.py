@@ -291,9 +291,12 @@ def test_models_are_listed_and_the_one_that_answers_is_marked(
             check=True,
         ).stdout
 
-    assert models(trained.data_dir).startswith(f"* {trained.version}  macro F1 ")
-    (row,) = json.loads(models(trained.data_dir, "--json"))
-    assert (row["version"], row["champion"]) == (trained.version, True)
+    starter, own = models(trained.data_dir).splitlines()
+    assert starter.startswith("  starter  macro F1 ")
+    assert own.startswith(f"* {trained.version}  macro F1 ")
+    rows = json.loads(models(trained.data_dir, "--json"))
+    marked = [(row["version"], row["champion"]) for row in rows]
+    assert marked == [("starter", False), (trained.version, True)]
     assert models(tmp_path / "nothing").startswith("* starter ")
 
 

@@ -119,6 +119,29 @@ def test_the_figures_of_the_year_count_what_is_possible() -> None:
     assert figures.coverage == round(1 / 3, 4)
     assert figures.width == round(2 / 3, 4)
     assert (figures.n_exact, figures.exact_off, figures.exact_coverage) == (1, 2.0, 0.0)
+    # 2006 is possible for the first and the third, and one off for the second.
+    assert (figures.constant, figures.constant_off) == (2006, round(1 / 3, 4))
+    assert str(figures) == (
+        "years told no better than by a constant: 1.3 off; always saying 2006 is 0.3 off"
+    )
+
+
+def test_years_that_a_constant_tells_as_well_are_no_merit() -> None:
+    right: list[list[float]] = [[1, 0, 0, 0], [0, 0, 0, 1]]
+    told = answers(["political"] * 2, [[0, 0, 1]] * 2, right)
+
+    def line(*known: tuple[int | None, int]) -> str:
+        rows = [
+            replace(one, year_low=low, year_high=high)
+            for one, (low, high) in zip(told.rows, known, strict=True)
+        ]
+        return str(assess(replace(told, rows=rows)).year)
+
+    assert line((2005, 2005), (2008, 2008)).startswith(
+        "year 0.0 years off; always saying 2005 is 1.5 off; range of 0.0 years, right for 100%"
+    )
+    # All are possible, as they always are where only the last year is known.
+    assert line((None, 2005), (None, 2008)).startswith("years told no better than by a constant")
 
 
 def test_without_any_known_year_there_are_no_figures_of_it() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -98,3 +99,32 @@ def test_killed_in_the_middle_it_goes_on_from_there(
     assert 0 < before < n
     assert read(database_settings)["read"] == n - before
     assert n_read() == n
+
+
+def test_without_a_terminal_it_tells_how_far_it_is_and_on_sigterm_what_is_kept(
+    settings: Settings,
+) -> None:
+    collection = Collection.open(settings)
+    n = 40
+    for number in range(n):
+        add(collection, picture(number), str(number))
+    program = subprocess.Popen(
+        arguments("--workers", "1"),
+        cwd=ROOT,
+        env=environment(settings),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stderr is not None
+    assert program.stderr.readline() == f"reading memes: {n} to go\n"
+    while not sum(words is not None for words in kept(collection).values()):
+        time.sleep(0.02)
+    program.send_signal(signal.SIGTERM)
+    _, said = program.communicate(timeout=60)
+    assert program.returncode == 143
+    n_kept = sum(words is not None for words in kept(collection).values())
+    assert said == f"stopped; {n_kept} memes read, {n_kept} of them without words: kept\n"
+    assert 0 < n_kept < n
+    assert read(settings, "--limit", "3")["read"] == 3
+    assert sum(words is not None for words in kept(collection).values()) == n_kept + 3
+    collection.database.engine.dispose()

@@ -11,7 +11,6 @@ import pytest
 from core.errors import BadInput, NotReady
 from training.registry import CARD, STARTER, Registry
 
-
 GENRE = {"precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 3}
 NEEDED: dict[str, Any] = {
     "classes": ["ironic"],

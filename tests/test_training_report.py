@@ -62,9 +62,11 @@ def test_a_report_shows_figures_plots_and_mistakes_and_loads_nothing_from_elsewh
 def test_a_model_without_mistakes_has_a_report_too(trained: Trained, tmp_path: Path) -> None:
     data_dir = trained.copy_to(tmp_path / "data")
     made_wrong(data_dir, trained.version, 0)
-    done = training(data_dir, "report", "--out", str(tmp_path / "page.html"))
+    done = training(data_dir, "report")
     assert done.returncode == 0, done.stderr
-    assert "every answer was right" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    page = data_dir / "reports" / f"{trained.version}.html"  # not in the current folder
+    assert done.stdout == f"{page}: open it in a browser\n"
+    assert "every answer was right" in page.read_text(encoding="utf-8")
 
 
 def test_mistakes_whose_pictures_are_gone_are_passed_over(trained: Trained, tmp_path: Path) -> None:

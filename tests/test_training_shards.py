@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.errors import MemeEraError
 from core.fingerprint import fingerprint
 from core.settings import Settings
 from db.media import MediaStore

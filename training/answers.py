@@ -76,7 +76,8 @@ class Answers:
             BadInput: the file is missing or damaged, or of other rows.
         """
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            # Opened here: of a damaged one, NumPy leaves the file open.
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 by_sha256 = {row.sha256: row for row in rows}
                 answers = cls(
                     [by_sha256[sha256] for sha256 in kept["sha256"].tolist()],

@@ -37,11 +37,22 @@ class YearFigures:
     n: int
     possible: float  # the share of medians that fall on a year in which the meme may have been made
     off: float  # years from the median to the nearest possible one, on average
+    constant: int  # the year that, always answered, is off least
+    constant_off: float  # by so many years
     coverage: float  # the share of ranges from the tenth to the ninetieth percentile that touch one
     width: float  # years from the tenth to the ninetieth percentile, on average
     n_exact: int  # memes of which the very year is known
     exact_off: float | None  # years between the median and that year, on average
     exact_coverage: float | None  # the share of ranges that hold it
+
+    def __str__(self) -> str:
+        constant = f"always saying {self.constant} is {self.constant_off:.1f} off"
+        if self.off >= self.constant_off:  # where only the latest year is known, an early one is
+            return f"years told no better than by a constant: {self.off:.1f} off; {constant}"
+        return (
+            f"year {self.off:.1f} years off; {constant}; "
+            f"range of {self.width:.1f} years, right for {self.coverage:.0%}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +90,7 @@ class Assessment:
             f"unsure on {self.abstained:.0%}; on the others accuracy {self.accuracy_answered:.3f}",
         ]
         if self.year is not None:
-            lines.append(
-                f"year possible for {self.year.possible:.0%}, {self.year.off:.1f} years off; "
-                f"range of {self.year.width:.1f} years, right for {self.year.coverage:.0%}"
-            )
+            lines.append(str(self.year))
         return "\n".join(lines)
 
 
@@ -176,19 +184,29 @@ def _year(answers: Answers) -> YearFigures | None:
     highest = np.array([max(first, min(last, row.year_high or last)) for row in rows])
     lowest = np.minimum(lowest, highest)
     low, middle, high = year_percentiles(answers.years[known], first)
-    off = np.maximum(0, np.maximum(lowest - middle, middle - highest))
+    off = _off(middle, lowest, highest)
+    all_years = np.arange(first, last + 1)
+    constant_off = _off(all_years[:, None], lowest, highest).mean(axis=1)  # (n_years,)
+    constant = int(constant_off.argmin())
     touches = (low <= highest) & (high >= lowest)
     exact = lowest == highest
     return YearFigures(
         n=len(rows),
         possible=_rounded((off == 0).mean()),
         off=_rounded(off.mean()),
+        constant=int(all_years[constant]),
+        constant_off=_rounded(constant_off[constant]),
         coverage=_rounded(touches.mean()),
         width=_rounded((high - low).mean()),
         n_exact=int(exact.sum()),
         exact_off=_rounded(np.abs(middle - highest)[exact].mean()) if exact.any() else None,
         exact_coverage=_rounded(touches[exact].mean()) if exact.any() else None,
     )
+
+
+def _off(year: Integers, lowest: Integers, highest: Integers) -> Integers:
+    """Years from one to the nearest possible one."""
+    return np.maximum(0, np.maximum(lowest - year, year - highest))
 
 
 def _rounded(value: Any) -> float:

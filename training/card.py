@@ -35,7 +35,8 @@ class _Confusion(_Told):
 
     @model_validator(mode="after")
     def _square(self) -> "_Confusion":
-        if any(len(row) != len(self.classes) for row in (self.rows, *self.rows)):
+        n = len(self.classes)
+        if len(self.rows) != n or any(len(row) != n for row in self.rows):
             raise ValueError("it is not square")
         return self
 

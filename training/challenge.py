@@ -43,7 +43,8 @@ class Outcome:
         gain: in macro F1; None where the two could not be compared.
         certainty: the share of a thousand draws in which the new one is better.
         n: memes that both were compared on.
-        reason: why they were not compared; empty: they were, or there was nothing to compare.
+        reason: why they were not compared, empty where they were; where nothing was new, the
+            version that learned from the same.
     """
 
     champion: str

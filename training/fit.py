@@ -81,8 +81,9 @@ def fit(
     registry = registry or Registry(settings.models_dir)
     shards = Shards.open(settings, config.image_px)
     snapshot = _readable(settings, taken, shards, say)
-    if snapshot.classes != taken.classes:  # no picture of a genre is left
+    if snapshot is not taken:
         _check(snapshot, is_tested=tested_as is None)
+    if snapshot.classes != taken.classes:  # no picture of a genre is left
         network = _network(config, snapshot, weights)
     run = run_hash(snapshot.hash, config)
     with registry.new_version(snapshot.hash, run) as draft:
@@ -125,7 +126,7 @@ def fit(
         else:
             tested = registry.card(tested_as)
             card |= {"tested_as": tested_as} | {
-                name: tested[name] for name in ("test_labels", "metrics")
+                name: tested[name] for name in ("test_labels", "metrics") if name in tested
             }
         (draft.folder / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     return draft.version

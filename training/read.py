@@ -47,9 +47,7 @@ class Counts:
         return asdict(self)
 
 
-def read_all(
-    settings: Settings, n_workers: int | None = None, limit: int | None = None
-) -> Counts:
+def read_all(settings: Settings, n_workers: int | None = None, limit: int | None = None) -> Counts:
     """Read and keep the words of every meme whose words are not known yet.
 
     Args:

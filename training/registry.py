@@ -255,7 +255,9 @@ class Registry:
         """
         there = self.all_versions()
         if version not in there:
-            raise BadInput(f"there is no model {version!r}; there are: {', '.join(there) or 'none'}")
+            raise BadInput(
+                f"there is no model {version!r}; there are: {', '.join(there) or 'none'}"
+            )
         return self._starter_dir if version == STARTER else self._dir / version
 
     def card(self, version: str) -> dict[str, Any]:

@@ -232,9 +232,7 @@ def _example(picture: _Small) -> bytes:
     return serialized
 
 
-def _counted(
-    pictures: Iterable[_Small | None], bar: "tqdm[Any]"
-) -> Iterator[_Small | None]:
+def _counted(pictures: Iterable[_Small | None], bar: "tqdm[Any]") -> Iterator[_Small | None]:
     for picture in pictures:
         bar.update()
         yield picture
