@@ -271,7 +271,7 @@ def backup_(file: Path, as_json: bool) -> None:
     if as_json:
         print_json({"file": str(file), **asdict(made)})
     else:
-        click.echo(f"{file}: {made.n_memes} memes; their {made.n_files} files are in {made.media}")
+        echo(f"{file}: {made.n_memes} memes; their {made.n_files} files are in {made.media}")
 
 
 @main.command("restore")
@@ -292,9 +292,9 @@ def restore_(file: Path, force: bool, as_json: bool) -> None:
     if as_json:
         print_json({"backup": asdict(done.backup), "missing": done.missing})
     else:
-        click.echo(f"{done.backup.n_memes} memes, as of {done.backup.made_at}")
+        echo(f"{done.backup.n_memes} memes, as of {done.backup.made_at}")
         for name in done.missing[:_N_MISSING]:
-            click.echo(f"  missing: {name}")
+            echo(f"  missing: {name}")
     if done.missing:
         warn(
             f"{len(done.missing)} of {done.backup.n_files} pictures are not here: copy them from "
@@ -322,10 +322,10 @@ def forget_(what: str, dry_run: bool, as_json: bool) -> None:
         return
     counts = ", ".join(f"{n} {where.replace('_', ' ')}" for where, n in forgotten.counts().items())
     would = "would be removed" if dry_run else "removed"
-    click.echo(f"{forgotten.what}: {would}: {counts or 'nothing; it was removed before'}")
+    echo(f"{forgotten.what}: {would}: {counts or 'nothing; it was removed before'}")
     if forgotten.models:
-        click.echo(f"models that learned from it: {', '.join(forgotten.models)}")
-    click.echo(f"not reached: {BEYOND_REACH}")
+        echo(f"models that learned from it: {', '.join(forgotten.models)}")
+    echo(f"not reached: {BEYOND_REACH}")
     if not forgotten.is_overwritten:
         warn("others read the database: its log still holds old rows until they are done")
 
