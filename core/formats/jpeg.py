@@ -14,7 +14,7 @@ _MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 # As many as one likes are allowed, and Pillow starts over with each 64 KB of them: 8 s for 32 MB.
 _FILLING: Final = re.compile(rb"\xff{2,}")
 _MANY: Final = b"\xff" * 64
-_SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
+_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _APPS: Final = range(0xE0, 0xF0)
 # JFIF and Adobe's say how colours are stored. The others, EXIF and profiles among them, are read
 # here or not at all.
