@@ -142,7 +142,10 @@ class _Importing:
         """Those that can be added, in their order; the others are counted."""
         usable = []
         for file in batch:
-            found = _result(looks[file.path]) if file.path in looks else None
+            if file.path not in looks:
+                usable.append(file)
+                continue
+            found = _result(looks[file.path])
             if isinstance(found, Unusable):
                 self._count(file.path, found)
             else:
