@@ -1,6 +1,6 @@
 """The lines of a dump, whole ones some at a time, in memory that no dump can make grow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -28,7 +28,8 @@ twice that with the post that a crosspost holds."""
 
 _MAX_PIECE: Final = 2**20  # bytes of text that are unpacked at a time: 32 kB may hold a gigabyte
 _HEAD_BYTES: Final = 2**20  # of text, in which a dump shows that it is one
-_ZSTD: Final = {zstd.DecompressionParameter.window_log_max: 31}  # as dumps are made: --long=31
+# As dumps are made: --long=31
+_ZSTD: Final[Mapping[int, int]] = {int(zstd.DecompressionParameter.window_log_max): 31}
 _MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE: Final = b"\x2a\x4d\x18"  # of a frame that holds no text, behind one of the next
 _SKIPPABLE_FIRST: Final = bytes(range(0x50, 0x60))
