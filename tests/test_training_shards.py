@@ -11,6 +11,7 @@ from PIL import Image
 
 from core.fingerprint import fingerprint
 from core.settings import Settings
+from core.shards import n_in_shards, take_out
 from db.media import MediaStore
 from tests.pictures import picture
 from tests.test_training_snapshot import row
@@ -162,3 +163,22 @@ def test_a_network_of_another_size_has_pictures_of_its_own(
     shards.fill(rows, media, {rows[0].sha256})
     with Image.open(io.BytesIO(stored(shards)[rows[0].sha256])) as small:
         assert max(small.size) == 300
+
+
+def test_what_is_forgotten_is_taken_out_of_real_shards(
+    settings: Settings, media: MediaStore
+) -> None:
+    rows = kept(media, range(4))
+    before = stored(filled(settings, media, rows))
+    gone = [rows[1].sha256, rows[3].sha256]
+    assert n_in_shards(settings.data_dir, gone) == 2
+    assert take_out(settings.data_dir, gone) == 2
+    assert take_out(settings.data_dir, gone) == 0
+    # Training reads what is left, and has nothing to say of it.
+    told: list[str] = []
+    left = Shards.open(settings, 64)
+    left.fill([rows[0], rows[2]], media, {rows[0].sha256, rows[2].sha256}, told.append)
+    assert told == []
+    assert stored(left) == {one.sha256: before[one.sha256] for one in (rows[0], rows[2])}
+    assert take_out(settings.data_dir, [rows[0].sha256, rows[2].sha256]) == 2
+    assert list((settings.data_dir / "shards" / "64px").iterdir()) == []
