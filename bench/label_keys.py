@@ -12,6 +12,7 @@ no vote, and the page did not say so. Too early: a key of which it said that it 
 """
 
 import asyncio
+import itertools
 import json
 import multiprocessing
 import shutil
@@ -28,7 +29,7 @@ from playwright.async_api import Browser, CDPSession, Page, async_playwright
 from sqlalchemy import select
 
 from bench.drawn_files import draw_files
-from bench.label_speed import import_files, labeling
+from bench.label_speed import forget_answers, import_files, labeling
 from core.cli import run
 from core.genres import GENRES
 from core.settings import Settings
@@ -40,7 +41,7 @@ __all__ = ["Fell", "said_by", "type_at_once"]
 PEOPLE: Final = ("ana", "ben")
 GAP_S: Final = 0.04
 _RATES: Final = (1, 4, 6)
-_PATIENCE_MS: Final = 120_000
+_PATIENCE_MS: Final = 240_000
 
 _WITNESS: Final = """
 window.fell = [];
@@ -193,15 +194,14 @@ def main(memes: int, keys: int, runs: int, busy: int) -> None:
         settings = Settings(data_dir=folder / "data")
         import_files(folder / "files", settings)
         database = Database.open(settings)
-        for rate in _RATES:
-            for number in range(runs):
-                with labeling(settings) as address, _busy(busy):
-                    typing = type_at_once(program, address, PEOPLE, rate, keys)
-                    fell = asyncio.run(typing)
-                    said = said_by(database)
+        with labeling(settings) as address, _busy(busy):
+            for rate, number in itertools.product(_RATES, range(1, runs + 1)):
+                forget_answers(database)
+                fell = asyncio.run(type_at_once(program, address, PEOPLE, rate, keys))
+                said = said_by(database)
                 found = [_counts(fell[who], said.get(who, [])) for who in PEOPLE]
                 both = {key: sum(one[key] for one in found) for key in found[0]}
-                click.echo(json.dumps({"slow_down": rate, "run": number + 1} | both))
+                click.echo(json.dumps({"slow_down": rate, "run": number} | both))
         database.engine.dispose()
 
 

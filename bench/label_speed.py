@@ -134,12 +134,17 @@ def _served(command: list[str], environment: dict[str, str]) -> Iterator[str]:
             program.kill()  # Streamlit stumbles over its closed output while it ends
 
 
-@contextmanager
-def labeling(settings: Settings) -> Iterator[str]:
-    database = Database.open(settings)
+def forget_answers(database: Database) -> None:
+    """As if nobody had ever answered or looked."""
     with database.writing() as session:
         for table in (Vote, Lease):
             session.query(table).delete()
+
+
+@contextmanager
+def labeling(settings: Settings) -> Iterator[str]:
+    database = Database.open(settings)
+    forget_answers(database)
     database.engine.dispose()
     command = [sys.executable, "-m", "labeling", "--port", "0"]
     with _served(command, {"MEMEERA_DATA_DIR": str(settings.data_dir)}) as address:

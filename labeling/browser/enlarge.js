@@ -33,7 +33,7 @@ export function enlarge(page, api, pictures, key) {
     image.alt = name;
     const caption = made("figcaption");
     caption.append(meme_id ? historyLink(api, meme_id, name) : made("span", name));
-    figure.append(image, caption);
+    figure.append(caption, image);
     figures.append(figure);
   }
   head.append(close);

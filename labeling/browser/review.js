@@ -84,6 +84,11 @@ class ReviewList {
     }
     about.append(answers);
     row.append(link, about);
+    row.hidden = true; // until there is something to judge
+    const image = link.querySelector("img");
+    image.loading = "eager";
+    const show = () => (row.hidden = false);
+    image.decode().then(show, show);
     return row;
   }
 
