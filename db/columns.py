@@ -10,6 +10,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     MetaData,
+    SQLColumnExpression,
     String,
     Text,
     TypeDecorator,
@@ -155,7 +156,7 @@ def _lines_text(element: LinesText, compiler: SQLCompiler, **how: Any) -> str:
     return f"(SELECT {texts} FROM {lines} AS line)"  # noqa: S608  # it holds a column's name alone
 
 
-def contains_word(text: ColumnElement[Any], word: str) -> ColumnElement[bool]:
+def contains_word(text: SQLColumnExpression[Any], word: str) -> ColumnElement[bool]:
     """Whether a text contains a word, in capitals or not."""
     # The databases know the case of ASCII letters alone; of others the usual three are tried.
     ways = {word} if word.isascii() else {word, word.lower(), word.upper(), word.title()}

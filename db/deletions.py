@@ -193,7 +193,7 @@ def _forget_waiting(session: Session, source: str, post_ids: Collection[str]) ->
     """Keep of media that are pending or refused what keeps them out."""
     key, n = salt(session), Counter[str]()
     for table in (Pending, Refused):
-        rows = session.scalars(
+        rows: Sequence[Pending | Refused] = session.scalars(
             select(table).where(table.source == source, table.post_id.in_(post_ids))
         ).all()
         n[table.__tablename__] += len(rows)

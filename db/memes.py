@@ -245,8 +245,11 @@ class Adder:
     def _put_back(self, file: Kept, data: bytes) -> None:
         if file.is_removed:
             return
-        of_copy = file.copy_id is not None
-        row = self.session.get_one(Copy if of_copy else Meme, file.copy_id or file.meme_id)
+        row: Copy | Meme
+        if file.copy_id is not None:
+            row = self.session.get_one(Copy, file.copy_id)
+        else:
+            row = self.session.get_one(Meme, file.meme_id)
         self._media.put(row.sha256, row.format, data)
 
     def _see(self, file: Kept, seen: Seen) -> Reposted | Barred:

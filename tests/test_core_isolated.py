@@ -5,6 +5,8 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,7 +84,7 @@ def test_what_the_work_raises_comes_whole(workers: Workers[Bench]) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
 def test_a_death_costs_the_work_that_it_was_of(workers: Workers[Bench], number: int) -> None:
-    works = [
+    works: list[Future[Any]] = [
         workers.submit(Bench.add, 1),
         workers.submit(Bench.die, number),
         workers.submit(Bench.add, 2),
@@ -139,7 +141,10 @@ def test_work_that_nobody_wants_any_more_is_passed_over(workers: Workers[Bench])
 def test_killed_they_end_at_once_and_everything_that_waits_is_told() -> None:
     workers = Workers(1, Bench, 0)
     pid = workers.submit(Bench.pid).result()
-    works = [workers.submit(Bench.wait_for_ever), workers.submit(Bench.pid)]
+    works: list[Future[Any]] = [
+        workers.submit(Bench.wait_for_ever),
+        workers.submit(Bench.pid),
+    ]
     workers.kill()
     works.append(workers.submit(Bench.pid))
     for work in works:

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("uvicorn", reason="Streamlit, which brings uvicorn, is not installed")
 import uvicorn
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from core.slow_heads import bound_heads, bounded_protocol
 
@@ -29,8 +29,8 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
     while (await receive()).get("more_body"):
         pass
     await asyncio.sleep(SLOW_S if scope["path"] == "/slow" else 0)
-    start: Message = {"type": "http.response.start", "status": 200}
-    await send(start | {"headers": [(b"content-length", b"2")]})
+    headers = [(b"content-length", b"2")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"ok"})
 
 

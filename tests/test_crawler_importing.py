@@ -378,8 +378,11 @@ def test_what_fails_within_the_transaction_costs_its_own_file_alone(
         File.of(f"/{who}.png", picture(seed), [Label("ironic")], None, who)
         for seed, who in enumerate(("one", "bad", "two"))
     ]
-    looks = [taking.look(file.data) for file in files]
-    examined = [replace(file, examined=look) for file, look in zip(files, looks, strict=True)]
+    examined = []
+    for file in files:
+        look = taking.look(file.data)
+        assert not isinstance(look, Unusable)
+        examined.append(replace(file, examined=look))
     with Database.open(settings).writing() as session:
         run_id = start_run(session, "folder", "here")
     taken = taking.add(examined, run_id, Counts())

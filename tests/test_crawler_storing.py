@@ -126,7 +126,7 @@ def test_what_fails_each_time_is_refused_in_the_end(
     with collection.database.reading() as session:
         (refused,) = session.scalars(select(Refused))
         assert (refused.reason, refused.attempts) == (Reject.UNFORESEEN, 6)
-        assert "AttributeError" in refused.detail
+        assert "AttributeError" in str(refused.detail)
 
 
 def test_an_end_is_not_held_up_by_a_picture_that_never_ends(
@@ -143,7 +143,7 @@ def test_an_end_is_not_held_up_by_a_picture_that_never_ends(
 def test_what_fails_within_the_transaction_costs_its_own_medium_alone(
     monkeypatch: pytest.MonkeyPatch, collection: Collection, settings: Settings
 ) -> None:
-    def add(self: object, data: bytes, *more: object) -> object:
+    def add(self: Adder, data: bytes, *more: Any) -> object:
         if data == bad:
             raise IndexError("nobody foresaw it")
         return really_add(self, data, *more)

@@ -20,6 +20,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+import core.images
 import training.classifier
 from core.errors import BadInput
 from core.genres import GENRES
@@ -354,7 +355,7 @@ def test_a_picture_that_does_what_nobody_foresaw_is_told_and_the_rest_is_answere
     trained: Trained, memes: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad = memes[1].read_bytes()
-    decode = training.classifier.decode
+    decode = core.images.decode
 
     def decode_or_fail(data: bytes, at_least_px: int | None = None) -> Image.Image:
         if data == bad:

@@ -80,8 +80,8 @@ def test_a_run_that_was_killed_is_no_version_and_leaves_what_the_same_run_goes_o
     with registry.new_version("a" * 64, "a") as draft:
         assert (draft.work_dir / "half").read_text() == "done"
         (draft.folder / CARD).write_text("{}")
-    left = {path.name for path in tmp_path.iterdir()}
-    assert left == {".lock", draft.version, stopped.name}  # another run goes on from that
+    kept = {path.name for path in tmp_path.iterdir()}
+    assert kept == {".lock", draft.version, stopped.name}  # another run goes on from that
 
 
 def test_while_a_run_is_at_work_another_is_told_so(tmp_path: Path) -> None:

@@ -206,7 +206,8 @@ def _year(answers: Answers) -> YearFigures | None:
 
 def _off(year: Integers, lowest: Integers, highest: Integers) -> Integers:
     """Years from one to the nearest possible one."""
-    return np.maximum(0, np.maximum(lowest - year, year - highest))
+    off: Integers = np.maximum(0, np.maximum(lowest - year, year - highest))
+    return off
 
 
 def _rounded(value: Any) -> float:
