@@ -17,10 +17,10 @@ __all__ = ["GenreBar", "by_day", "by_genre", "by_source", "by_status", "by_year"
 
 # Colours that can be told from one another, and from a light and a dark page.
 _STATUSES: Final = {
-    Status.LABELLED: ("Agreed", "#1c83e1"),
-    Status.DISPUTED: ("Disputed", "#ffa421"),
-    Status.NO_GENRE: ("Unsure or not a meme", "#9d6ff0"),
-    Status.WAITING: ("Waiting for an answer", "#a3a8b8"),
+    Status.LABELLED: ("Agreed", "#3f8f6b"),
+    Status.DISPUTED: ("Disputed", "#d9902f"),
+    Status.NO_GENRE: ("Unsure or not a meme", "#8d6bb8"),
+    Status.WAITING: ("Waiting for an answer", "#a39a8c"),
     Status.REMOVED: ("Removed", "#d0584f"),
 }
 _GREY: Final = "#7d808b"  # the theme leaves text in charts black; this can be read on both
