@@ -192,8 +192,9 @@ def _forget_places(session: Session, sightings: Iterable[Sighting]) -> None:
 def _forget_waiting(session: Session, source: str, post_ids: Collection[str]) -> Counter[str]:
     """Keep of media that are pending or refused what keeps them out."""
     key, n = salt(session), Counter[str]()
-    for table in (Pending, Refused):
-        rows: Sequence[Pending | Refused] = session.scalars(
+    tables: tuple[type[Pending] | type[Refused], ...] = (Pending, Refused)
+    for table in tables:
+        rows = session.scalars(
             select(table).where(table.source == source, table.post_id.in_(post_ids))
         ).all()
         n[table.__tablename__] += len(rows)

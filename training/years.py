@@ -50,7 +50,8 @@ def _cut(
     # A model that is sure of other years says nothing of these: all are alike.
     if cut.sum() < 1e-6:
         cut[begin : end + 1] = 1
-    return (cut / cut.sum()).astype(np.float32)
+    cut /= cut.sum()
+    return cut
 
 
 def _clamped(year: int, low: int | None, high: int | None) -> int:
