@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -192,9 +193,8 @@ def _forget_places(session: Session, sightings: Iterable[Sighting]) -> None:
 def _forget_waiting(session: Session, source: str, post_ids: Collection[str]) -> Counter[str]:
     """Keep of media that are pending or refused what keeps them out."""
     key, n = salt(session), Counter[str]()
-    tables: tuple[type[Pending] | type[Refused], ...] = (Pending, Refused)
-    for table in tables:
-        rows = session.scalars(
+    for table in (Pending, Refused):
+        rows: Sequence[Any] = session.scalars(  # either's: all that is read they have alike
             select(table).where(table.source == source, table.post_id.in_(post_ids))
         ).all()
         n[table.__tablename__] += len(rows)
