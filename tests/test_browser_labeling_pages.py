@@ -103,7 +103,7 @@ def test_a_tile_whose_picture_is_not_there_is_not_chosen(
     page: Page, address: str, collection: Collection
 ) -> None:
     lost: list[Route] = []
-    page.route("**/labeling/thumbnail/*", lost.append)  # none comes, for now
+    page.route("**/labeling/thumbnail/*", lambda route: lost.append(route))  # none comes, for now
     page.goto(f"{address}/grid?who=ana")
     page.get_by_text("Community", exact=True).click()
     expect(page.get_by_role("option")).to_have_count(N)
