@@ -227,15 +227,20 @@ def test_who_leaves_before_the_answer_is_no_defect_of_ours(server: Server) -> No
     sent = server.client.build_request("POST", path, files=files)
     body = sent.read()
     lines = [f"{name}: {value}" for name, value in sent.headers.items()]
+
+    def answered(status: int) -> float:
+        start = f'memeera_requests_total{{path="{path}",status="{status}"}} '
+        lines = server.client.get("/metrics").text.splitlines()
+        return sum(float(line.removeprefix(start)) for line in lines if line.startswith(start))
+
+    before = answered(400)
     url = urlsplit(server.address)
     with socket.create_connection((url.hostname or "", url.port or 0)) as leaving:
         leaving.sendall("\r\n".join([f"POST {path} HTTP/1.1", *lines, "", ""]).encode() + body)
-    counted = f'memeera_requests_total{{path="{path}",status='
     ends = time.monotonic() + 60
-    while f'{counted}"400"}} 1.0' not in server.client.get("/metrics").text:
-        assert time.monotonic() < ends
+    while answered(400) == before and time.monotonic() < ends:
         time.sleep(0.1)
-    assert f'{counted}"500"}}' not in server.client.get("/metrics").text
+    assert (answered(400), answered(500)) == (before + 1, 0)
 
 
 def test_health_and_metrics_tell_what_was_done(server: Server, trained: Trained) -> None:

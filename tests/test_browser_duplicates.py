@@ -79,7 +79,7 @@ def test_what_was_changed_meanwhile_is_told(
     page: Page, address: str, collection: Collection
 ) -> None:
     page.goto(f"{address}/duplicates?who=ana")
-    button = page.get_by_role("article").first.get_by_role("button")
+    button = page.get_by_role("article").first.locator("[data-action=split]")
     expect(button).to_be_enabled()
     with page.context.new_page() as other:
         other.goto(f"{address}/duplicates?who=bo")
