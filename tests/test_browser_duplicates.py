@@ -83,7 +83,7 @@ def test_what_was_changed_meanwhile_is_told(
     expect(button).to_be_enabled()
     with page.context.new_page() as other:
         other.goto(f"{address}/duplicates?who=bo")
-        other.get_by_role("article").first.get_by_role("button").click()
+        other.get_by_role("article").first.locator("[data-action=split]").click()
         expect(other.get_by_role("listitem")).to_have_count(1)
     after = state(collection)
     button.click()
