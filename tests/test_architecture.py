@@ -31,7 +31,7 @@ MAY_IMPORT = {
 HOMES = {
     "imagehash": {"core"},
     "pydantic_settings": {"core"},
-    "sqlalchemy": {"db", "labeling", "training", "crawler"},  # sessions and their types
+    "sqlalchemy": {"app", "crawler", "db", "labeling", "training"},  # sessions and their types
     "alembic": {"db"},
     "faiss": {"db"},
     "fsspec": {"db"},
