@@ -136,8 +136,7 @@ class Settings(BaseSettings):
     def _is_long(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value) < _LEAST_TOKEN:
             raise ValueError(
-                f"a token has at least {_LEAST_TOKEN} characters, such as "
-                "python -c 'import secrets; print(secrets.token_urlsafe())' makes"
+                f"a token has at least {_LEAST_TOKEN} characters; openssl rand -hex 16 makes one"
             )
         return value
 
