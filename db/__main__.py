@@ -282,6 +282,7 @@ def restore_(file: Path, force: bool, as_json: bool) -> None:
     """Let the database be what FILE holds, a backup; tell which pictures are missing here."""
     from db.backup import restore
     from db.engine import make_engine
+    from db.media import MediaStore
 
     settings = Settings.load()
     engine = make_engine(settings)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
 import core.cli
@@ -276,3 +277,14 @@ def test_without_a_setting_the_collection_is_in_the_folder_data(
     assert command("migrate") == 0
     assert (tmp_path / "data" / "memes.db").is_file()
     assert capsys.readouterr().err == ""
+
+
+def test_a_backup_is_made_and_restored_by_commands(tmp_path: Path) -> None:
+    variables = {"MEMEERA_DATA_DIR": str(tmp_path / "data")}
+    runner = CliRunner(env=variables)
+    made = runner.invoke(main, ["backup", "out.backup", "--json"])
+    assert made.exit_code == 0, made.output
+    assert json.loads(made.stdout)["n_memes"] == 0
+    done = runner.invoke(main, ["restore", "out.backup", "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["missing"] == []

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from core.genres import GENRES
 from tests.conftest import ROOT
 
@@ -26,6 +28,7 @@ def demo(data_dir: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.timeout(1000)  # both demos
 def test_from_the_web_to_an_answer_and_once_more(tmp_path: Path) -> None:
     shown = demo(tmp_path)
     # 64 memes and 4 captions on one template are new; 8 of them come again; 5 files are broken and

@@ -36,8 +36,9 @@ _SAYS: Final = {
     "memeera crawl run reddit": (2, "Reddit wants a key"),
     "memeera crawl run": (1, "failed: stills; what they said is above"),
     "memeera train fit --weights imagenet": (1, ""),  # they are downloaded
-    "memeera train fit --weights FILE.h5": (2, "FILE.h5"),
-    "memeera train rollback": (1, "nothing to go back to"),
+    "memeera train fit --weights FILE.h5": (1, "no labelled meme lies in fold 4"),
+    "memeera db forget WHAT": (2, "nothing is kept of WHAT"),
+    "memeera db restore": (2, "restore with --force"),  # it is not empty
 }
 # Training takes minutes: with these it takes seconds.
 _MORE: Final = {"memeera train fit": ["--epochs", "1", "--image-px", "32"]}
