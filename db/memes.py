@@ -278,10 +278,11 @@ class Adder:
         return Kept(decision.of, copy_id)
 
     def _sighted(self, seen: Seen) -> Sighting | None:
+        post = as_key(seen.post_id)  # as the column has it; parameters in a list know no column
         place = {
             "source": seen.source,
-            "post": seen.post_id,
-            "forgotten": forgotten_post(self._salt, seen.source, as_key(seen.post_id)),
+            "post": post,
+            "forgotten": forgotten_post(self._salt, seen.source, post),
             "index": seen.media_index,
         }
         known = self.session.connection().scalar(_SIGHTED, place)
