@@ -59,7 +59,7 @@ def test_a_snapshot_that_was_changed_by_hand_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="do not match its hash"):
         Snapshot.load(path)
     path.write_text(path.read_text()[:50])
-    with pytest.raises(BadInput, match="not a snapshot"):
+    with pytest.raises(BadInput, match="damaged"):
         Snapshot.load(path)
     with pytest.raises(BadInput, match="is not there"):
         Snapshot.load(tmp_path / "missing.json")
