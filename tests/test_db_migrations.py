@@ -259,7 +259,7 @@ def test_a_file_that_is_no_database_is_left_as_it_is(settings: Settings) -> None
     settings.data_dir.mkdir()
     file = settings.data_dir / "memes.db"
     file.write_bytes(b"my diary " * 1000)
-    with pytest.raises(
+    with pytest.raises(MemeEraError, match=r"^cannot open .*memes\.db: damaged \(file is not a"):
         MemeEraError, match=r"^cannot open .*memes\.db: damaged \(file is not a database\); restore"
     ):
         Database.open(settings)
