@@ -36,8 +36,7 @@ def schedule() -> None:
         )
     database = Database.open(Settings.load())
     clock = WallClock()
-    clock.end_on_signals()
-    with alone(database.engine, "schedule"):
+    with clock.ended_by_signals(), alone(database.engine, "schedule"):
         Scheduler(
             crawls, lambda crawl: crawl_in_process(crawl, clock), DatabaseMemory(database), clock
         ).run()

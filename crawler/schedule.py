@@ -3,7 +3,8 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import Event, Thread
 from typing import IO, Final, Protocol
@@ -154,10 +155,16 @@ class WallClock:
     def __init__(self) -> None:
         self._stop = Event()
 
-    def end_on_signals(self) -> None:
-        """From now on, those who wait are asked to stop by SIGTERM and SIGINT."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stop.set())
+    @contextmanager
+    def ended_by_signals(self) -> Iterator[None]:
+        """Meanwhile, those who wait are asked to stop by SIGTERM and SIGINT."""
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        before = [signal.signal(number, lambda *_: self._stop.set()) for number in numbers]
+        try:
+            yield
+        finally:
+            for number, handler in zip(numbers, before, strict=True):
+                signal.signal(number, handler)
 
     def now(self) -> datetime:
         """The time here."""

@@ -104,13 +104,16 @@ def test_ctrl_c_ends_with_130_and_says_that_nothing_is_lost(
 
 
 @pytest.fixture
-def _sigterm_as_before() -> Iterator[None]:
-    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+def _signals_as_in_a_terminal() -> Iterator[None]:
+    """SIGINT too: who runs the tests in a shell's background has it ignored."""
+    term = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
-    signal.signal(signal.SIGTERM, before)
+    signal.signal(signal.SIGTERM, term)
+    signal.signal(signal.SIGINT, interrupt)
 
 
-@pytest.mark.usefixtures("_sigterm_as_before")
+@pytest.mark.usefixtures("_signals_as_in_a_terminal")
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"]
 )

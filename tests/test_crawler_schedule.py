@@ -204,7 +204,6 @@ def one_tick(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         clock._stop.set()
 
     monkeypatch.setattr(crawler.schedule, "crawl_in_process", run)
-    monkeypatch.setattr(WallClock, "end_on_signals", lambda _: None)
     return began
 
 
