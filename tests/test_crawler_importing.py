@@ -244,7 +244,7 @@ def test_an_import_killed_at_any_moment_goes_on_where_it_was(tmp_path: Path) -> 
     assert n_rows(data_dir, Meme) == n_files
     assert n_rows(data_dir, Vote) == n_files
     assert len(list((data_dir / "media").rglob("*.png"))) == n_files
-    # What a killed writer leaves half-written is told by `memeera db check`: one file a kill at most.
+    # What a killed writer leaves half-written is told by `memeera db check`: one file a kill.
     assert len(list((data_dir / "media").rglob("*.part"))) <= 2
 
 
