@@ -26,7 +26,7 @@ main.add_command(backfill)
 def schedule() -> None:
     """Run the crawls of the plan (crawler.toml) at their times, until stopped."""
     from crawler.schedule import DatabaseMemory, Scheduler, WallClock, crawl_in_process
-    from db.alone import alone
+    from db.advisory_lock import advisory_lock
     from db.session import Database
 
     crawls = plan()
@@ -36,7 +36,7 @@ def schedule() -> None:
         )
     database = Database.open(Settings.load())
     clock = WallClock()
-    with clock.ended_by_signals(), alone(database.engine, "schedule"):
+    with clock.ended_by_signals(), advisory_lock(database.engine, "schedule"):
         Scheduler(
             crawls, lambda crawl: crawl_in_process(crawl, clock), DatabaseMemory(database), clock
         ).run()

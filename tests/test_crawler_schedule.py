@@ -21,7 +21,7 @@ from core.settings import Settings
 from crawler.__main__ import main
 from crawler.plan import Crawl, load_plan
 from crawler.schedule import DatabaseMemory, Scheduler, WallClock, crawl_in_process
-from db.alone import alone
+from db.advisory_lock import advisory_lock
 from db.memes import Collection
 from db.models import Meme
 from db.session import Database
@@ -253,15 +253,15 @@ def test_a_second_schedule_of_one_collection_says_so_and_ends(
     collection: Collection, database_settings: Settings
 ) -> None:
     other = Database.open(database_settings)
-    with alone(collection.database.engine, "schedule"):
+    with advisory_lock(collection.database.engine, "schedule"):
         with (
             pytest.raises(MemeEraError, match="another process runs the schedule"),
-            alone(other.engine, "schedule"),
+            advisory_lock(other.engine, "schedule"),
         ):
             pass
-        with alone(other.engine, "something else"):
+        with advisory_lock(other.engine, "something else"):
             pass
-    with alone(other.engine, "schedule"):  # the first is over
+    with advisory_lock(other.engine, "schedule"):  # the first is over
         pass
     other.engine.dispose()
 
@@ -270,9 +270,9 @@ def test_a_schedule_that_was_killed_leaves_its_place(tmp_path: Path) -> None:
     holding = """
 import sys, time
 from core.settings import Settings
-from db.alone import alone
+from db.advisory_lock import advisory_lock
 from db.session import Database
-with alone(Database.open(Settings()).engine, "schedule"):
+with advisory_lock(Database.open(Settings()).engine, "schedule"):
     print("in", flush=True)
     time.sleep(60)
 """
@@ -289,7 +289,7 @@ with alone(Database.open(Settings()).engine, "schedule"):
         with pytest.raises(MemeEraError, match="another process runs the schedule"):
             invoke(tmp_path, plan, "schedule")
         process.kill()
-    with alone(Database.open(Settings(data_dir=tmp_path)).engine, "schedule"):
+    with advisory_lock(Database.open(Settings(data_dir=tmp_path)).engine, "schedule"):
         pass
 
 

@@ -87,13 +87,13 @@ def fit(
     """
     from db.session import reading
     from db.splits import KeptAside
-    from training.alone import alone
     from training.holdout import take_snapshot
+    from training.lock import training_lock
     from training.snapshot import Snapshot
     from training.teacher import taught
 
     settings = Settings.load()
-    with alone(settings, warn):
+    with training_lock(settings, warn):
         with reading(settings) as session:
             if test_fold is None:
                 snapshot = take_snapshot(session, settings.models_dir, config.seed)
@@ -124,11 +124,11 @@ def refit(version: str, weights: str, teacher: str | None, no_promote: bool, as_
     The figures of VERSION stand for it, for nothing is left to test it on, nor to compare it with
     the one that answers: `promote` lets it answer.
     """
-    from training.alone import alone
+    from training.lock import training_lock
     from training.refit import refit as refit_version
 
     settings = Settings.load()
-    with alone(settings, warn):
+    with training_lock(settings, warn):
         made = refit_version(settings, version, weights, teacher, warn)
         _done(settings, made, no_promote, as_json)
 

@@ -12,10 +12,10 @@ from core.settings import Settings
 from db.listing import labelled_memes
 from db.session import reading
 from db.splits import KeptAside, Split, fold_of
-from training.alone import alone
 from training.answers import Answers
 from training.config import TrainConfig, run_hash
 from training.fit import fit
+from training.lock import training_lock
 from training.registry import ANSWERS, SNAPSHOT, Registry
 from training.snapshot import Snapshot
 
@@ -61,7 +61,7 @@ def cross_validate(
         if not known:
             continue
         if not registry.versions():
-            with alone(settings, say):
+            with training_lock(settings, say):
                 fit(settings, config, snapshot, weights, say, registry)
         folder = registry.path(registry.versions()[-1])
         tested = Snapshot.load(folder / SNAPSHOT).of(Split.TEST)

@@ -57,7 +57,7 @@ def fit(
     """Train a model on a snapshot, test it, and register it; gives its version.
 
     Nothing of it is seen by others before it is whole. Stopped at any moment, a run of the same
-    snapshot and choices goes on from its last epoch. One at a time: within `training.alone.alone`.
+    snapshot and choices goes on from its last epoch. One at a time: within a `training_lock`.
     Memes whose pictures cannot be read are left out, and told of.
 
     Args:

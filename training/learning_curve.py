@@ -12,8 +12,8 @@ from core.errors import BadInput
 from core.quiet import quiet_native
 from core.settings import Settings
 from db.splits import Split
-from training.alone import alone
 from training.config import TrainConfig, run_hash
+from training.lock import training_lock
 from training.registry import Registry
 from training.snapshot import Snapshot, snapshot_of
 
@@ -63,7 +63,7 @@ def learning_curve(
         registry = _registry(settings, part, config)
         say(f"{len(part.of(Split.TRAIN))} of {len(snapshot.of(Split.TRAIN))} memes")
         if not registry.versions():
-            with alone(settings, say):
+            with training_lock(settings, say):
                 fit(settings, config, part, weights, say, registry)
     return known_points(settings, version)
 

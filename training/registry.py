@@ -1,6 +1,5 @@
 """The models there are, a folder each, and which of them answers."""
 
-import fcntl
 import os
 import shutil
 import time
@@ -9,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 from uuid import uuid4
 
 from core.errors import BadInput, MemeEraError, NotReady
+from core.file_lock import file_lock
 from training.card import read_card
 
 __all__ = [
@@ -72,7 +72,7 @@ class Registry:
         Raises:
             NotReady: another run is at work.
         """
-        with self._alone():
+        with file_lock(self._dir / ".lock", self._taken):
             version = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{snapshot_hash[:8]}"
             if (self._dir / version).exists():  # another run of the same second
                 version += f"-{uuid4().hex[:4]}"
@@ -98,22 +98,8 @@ class Registry:
             if max(written) < time.time() - _WORK_KEPT_S:
                 shutil.rmtree(left, ignore_errors=True)
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """While one run is at work, others are told so; the lock goes with its process."""
-        try:
-            self._dir.mkdir(parents=True, exist_ok=True)
-            lock = (self._dir / ".lock").open("w")
-        except OSError as error:
-            raise MemeEraError(f"{self._dir}: cannot be written: {error.strerror}") from error
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise NotReady(
-                    f"another run is training in {self._dir}; wait until it has ended"
-                ) from error
-            yield
+    def _taken(self) -> NoReturn:
+        raise NotReady(f"another run is training in {self._dir}; wait until it has ended")
 
     def versions(self) -> list[str]:
         """The versions that were made here, oldest first."""

@@ -8,11 +8,11 @@ from pathlib import Path
 from core.errors import BadInput
 from core.settings import Settings
 from db.session import reading
-from training.alone import alone
 from training.challenge import Outcome, challenge
 from training.config import TrainConfig
 from training.fit import fit
 from training.holdout import take_snapshot
+from training.lock import training_lock
 from training.registry import Registry
 from training.snapshot import Snapshot
 
@@ -41,7 +41,7 @@ def retrain(
     Raises:
         NotReady: there is too little to learn from.
     """
-    with alone(settings, say):
+    with training_lock(settings, say):
         registry = Registry(settings.models_dir)
         with reading(settings) as session:
             snapshot = take_snapshot(session, settings.models_dir, config.seed)

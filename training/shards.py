@@ -74,7 +74,7 @@ class Shards:
     ) -> set[str]:
         """Add the pictures of these rows that are not there yet, and drop what may not be there.
 
-        Stopped half-way, it goes on from there. One process at a time: `training.alone`.
+        Stopped half-way, it goes on from there. One process at a time: `training.lock`.
 
         Args:
             rows: whose pictures are wanted.

@@ -10,7 +10,7 @@ from threading import Event, Thread
 from core.settings import Settings
 from tests.commands import training
 from tests.conftest import ROOT, Trained
-from training.alone import alone
+from training.lock import training_lock
 from training.registry import Registry
 
 
@@ -24,11 +24,11 @@ def test_a_second_one_says_so_and_waits_for_the_end_of_the_first(settings: Setti
             told.append(line)
             is_waiting.set()
 
-        with alone(settings, say):
+        with training_lock(settings, say):
             done.append("second")
 
     other = Thread(target=second)
-    with alone(settings, told.append):
+    with training_lock(settings, told.append):
         other.start()
         assert is_waiting.wait(30)
         time.sleep(0.05)

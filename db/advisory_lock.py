@@ -1,23 +1,23 @@
 """Lets one process at a time do what must not be done twice at once, such as running a schedule."""
 
-import fcntl
 import hashlib
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DatabaseError
 
 from core.errors import MemeEraError
+from core.file_lock import file_lock
 from db.engine import why
 
-__all__ = ["alone"]
+__all__ = ["advisory_lock"]
 
 
 @contextmanager
-def alone(engine: Engine, what: str) -> Iterator[None]:
+def advisory_lock(engine: Engine, what: str) -> Iterator[None]:
     """While the block lasts, nobody else who uses the same database enters one of the same name.
 
     However this process ends, the next may enter: a file's lock and a connection end with it.
@@ -45,21 +45,11 @@ def _in_postgresql(engine: Engine, what: str) -> Iterator[None]:
         connection.close()
 
 
-@contextmanager
-def _beside_sqlite(engine: Engine, what: str) -> Iterator[None]:
-    path = Path(f"{engine.url.database}.{what}")
-    try:
-        lock = os.open(path, os.O_WRONLY | os.O_CREAT, 0o666)
-    except OSError as error:
-        raise MemeEraError(f"{path}: cannot be written: {error.strerror}") from error
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise _taken(engine, what) from error
-        yield
-    finally:
-        os.close(lock)
+def _beside_sqlite(engine: Engine, what: str) -> AbstractContextManager[None]:
+    def taken() -> NoReturn:
+        raise _taken(engine, what)
+
+    return file_lock(Path(f"{engine.url.database}.{what}"), taken)
 
 
 def _taken(engine: Engine, what: str) -> MemeEraError:
