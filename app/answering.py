@@ -16,6 +16,7 @@ from app.parts import Part, parts_of
 from app.stored import Stored
 from core.errors import BadInput, ImageRejected, MemeEraError
 from core.fingerprint import fingerprint
+from core.processes import bound_memory
 from core.settings import Settings
 from db.known import Relation, known
 from db.memes import Collection
@@ -112,6 +113,8 @@ def answer(question: Question) -> messages.Classification | Refused:
     classifier = _loaded(question.settings, question.serving)
     stored = _stored(question.settings)
     collection = _opened(stored) if question.parts & {Part.KNOWN, Part.SIMILAR} else None
+    # Each time: what is held of models and memes, and may have grown, is on no picture's account.
+    bound_memory(question.settings.picture_memory_mb * 2**20)
     try:
         lines = None
         if question.words and classifier.reads_words:

@@ -14,6 +14,8 @@ __all__ = ["bound_memory", "live_with_parent"]
 
 _LOOK_EVERY_S: Final = 0.05
 
+_most: int | None = None  # bytes that this process may have had, where the system bounds nothing
+
 
 def live_with_parent() -> None:
     """Leave Ctrl-C to the process that started this one, and end when that one is gone.
@@ -33,11 +35,12 @@ def live_with_parent() -> None:
 
 
 def bound_memory(n_bytes: int) -> None:
-    """Let this process take so much more memory than it has now.
+    """Let this process take so much more memory than it has now; the last bound holds.
 
     On Linux, what asks for more gets a MemoryError; elsewhere, where the system bounds nothing, the
     process ends.
     """
+    global _most  # of the process, as the limit of the system is
     if sys.platform == "linux":
         taken_kb = next(
             int(line.split()[1])
@@ -49,11 +52,13 @@ def bound_memory(n_bytes: int) -> None:
         if most == resource.RLIM_INFINITY or wanted < most:
             resource.setrlimit(resource.RLIMIT_DATA, (wanted, most))
     else:
-        Thread(target=_end_beyond, args=(_peak() + n_bytes,), daemon=True).start()
+        is_watched, _most = _most is not None, _peak() + n_bytes
+        if not is_watched:
+            Thread(target=_end_beyond_most, daemon=True).start()
 
 
-def _end_beyond(n_bytes: int) -> None:
-    while _peak() <= n_bytes:
+def _end_beyond_most() -> None:
+    while _most is None or _peak() <= _most:
         time.sleep(_LOOK_EVERY_S)
     os.kill(os.getpid(), signal.SIGKILL)
 

@@ -416,6 +416,18 @@ def test_a_picture_that_takes_too_long_is_given_up(trained: Trained) -> None:
             assert classify(server, meme(), **WORDLESS)["genre"]
 
 
+def test_a_picture_that_takes_too_much_memory_is_given_up(trained: Trained) -> None:
+    out = io.BytesIO()
+    Image.new("RGBA", (7000, 7000), (200, 30, 30, 90)).save(out, "PNG")  # 196 MB, 147 more in RGB
+    with served(trained.data_dir, "--workers", "1", picture_memory_mb="256") as server:
+        before = server.answering()
+        for _ in range(2):
+            answer = server.client.post("/v1/classify", content=out.getvalue(), params=WORDLESS)
+            assert code_of(answer) == (503, "no_memory")
+            assert classify(server, meme(), **WORDLESS)["genre"]
+        assert server.answering() == before
+
+
 def test_another_champion_is_followed_and_a_damaged_one_is_not_taken_on(
     trained: Trained, tmp_path: Path
 ) -> None:
