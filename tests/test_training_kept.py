@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.errors import MemeEraError
+
 keras = pytest.importorskip("keras")
 from training.kept import Kept, Patience  # noqa: E402
 
@@ -54,6 +56,17 @@ def test_half_a_file_takes_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(KeyboardInterrupt):
         kept.save(first, "a")
     assert kept.load(model(2.0), "a")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+def test_what_is_damaged_is_told_with_what_to_do(tmp_path: Path, share: float) -> None:
+    kept = Kept(tmp_path)
+    kept.save(model(1.0), "a")
+    (file,) = tmp_path.glob("*.h5")
+    whole = file.read_bytes()
+    file.write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(MemeEraError, match=r"is damaged; delete .* and the run begins anew"):
+        kept.load(model(2.0), "a")
 
 
 def test_an_epoch_that_was_run_twice_counts_once(tmp_path: Path) -> None:

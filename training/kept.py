@@ -8,6 +8,8 @@ from typing import Any
 
 import keras
 
+from core.errors import MemeEraError
+
 __all__ = ["Kept", "Patience"]
 
 
@@ -26,13 +28,23 @@ class Kept:
         part.replace(self._path(name))
 
     def load(self, model: keras.Model, name: str) -> bool:
-        """Give it what was kept; False where nothing was."""
+        """Give it what was kept; False where nothing was.
+
+        Raises:
+            MemeEraError: what was kept is damaged.
+        """
         path = self._path(name)
         if not path.is_file():
             return False
         if model.compiled and not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)  # or its state would not be loaded
-        model.load_weights(path)
+        try:
+            model.load_weights(path)
+        except (OSError, ValueError, KeyError) as error:  # h5py's, and Keras's of what is missing
+            raise MemeEraError(
+                f"{path}: what a stopped run kept is damaged; delete {self._folder}, and the run "
+                "begins anew"
+            ) from error
         return True
 
     def add(self, stage: str, epoch: int, figures: Mapping[str, float]) -> None:
