@@ -3,7 +3,7 @@
 # Debian, or not root, it says what is missing, and the tests that need it skip and say so too.
 set -euo pipefail
 missing=()
-command -v chromium chromium-browser google-chrome >/dev/null || [ -d '/Applications/Google Chrome.app' ] || missing+=(chromium)
+command -v chromium-headless-shell chromium chromium-browser google-chrome >/dev/null || [ -d '/Applications/Google Chrome.app' ] || missing+=(chromium-headless-shell)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || compgen -G '/opt/homebrew/opt/postgresql@*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
 command -v ps >/dev/null || missing+=(procps)
 [ ${#missing[@]} -eq 0 ] && exit 0
