@@ -155,7 +155,7 @@ def _read_as_if(settings: Settings) -> None:
 def browser_program() -> str:
     """Where Chromium is; without it, the test is skipped."""
     names = (
-        # The first is the same browser without what draws windows: a third of the work.
+        # The first is the same browser without what draws windows: it starts sooner.
         *("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"),
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     )
