@@ -11,10 +11,20 @@ from sklearn.model_selection import StratifiedGroupKFold
 from core.errors import NotReady
 from db.listing import LabelledMeme
 
-__all__ = ["KeptAside", "Known", "Split", "families", "fold_of", "in_parts", "split"]
+__all__ = [
+    "KeptAside",
+    "Known",
+    "Split",
+    "families",
+    "fold_of",
+    "fold_of_places",
+    "in_parts",
+    "split",
+]
 
 # Of seven parts, one is for tests and one for validation: 71 %, 14 %, 14 %.
 _N_PARTS: Final = 7
+_N_TRIES: Final = 100  # of dividing the places so that no genre is on one side alone
 _TOO_FEW: Final = (
     "too few labelled memes to learn from and to test on: "
     "label more (python -m labeling), or crawl communities that say their genre"
@@ -44,11 +54,12 @@ class Split(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeptAside:
-    """Which memes are kept aside for the test, by one of these."""
+    """Which memes are kept aside for the test, by their fold or by their files."""
 
     fold: int | None = None  # of an imported labelled set
-    place: str | None = None  # all that was seen there
     files: frozenset[str] | None = None  # by SHA-256
+    # Nothing that was seen in one of these is learned from, whether it is tested or not.
+    places: frozenset[str] = frozenset()
 
     @classmethod
     def of_fold(cls, fold: int | None) -> Self | None:
@@ -57,10 +68,8 @@ class KeptAside:
 
     def holds(self, meme: LabelledMeme) -> bool:
         """Whether this meme is on it."""
-        return (
-            (self.fold is not None and self.fold in meme.folds)
-            or (self.place is not None and self.place in meme.places)
-            or (self.files is not None and meme.sha256 in self.files)
+        return (self.fold is not None and self.fold in meme.folds) or (
+            self.files is not None and meme.sha256 in self.files
         )
 
 
@@ -91,8 +100,8 @@ def split(
     """A family and a side for each meme.
 
     The test is what is named, or else one part in seven by families. It takes people's labels
-    where there are any; what else belongs to its families is left out, never trained on. In
-    whichever order the memes come, each has the same side.
+    where there are any; what else belongs to its families or was seen in its places is left out,
+    never trained on. In whichever order the memes come, each has the same side.
 
     Raises:
         NotReady: too few memes to have three sides, or none on the test side.
@@ -108,7 +117,12 @@ def split(
     tested_families = {family[i] for i in test}
     if any(memes[i].by_people for i in test):
         test = {i for i in test if memes[i].by_people}
-    rest = [i for i in everyone if family[i] not in tested_families]
+    tested_places: frozenset[str] = frozenset() if aside is None else aside.places
+    rest = [
+        i
+        for i in everyone
+        if family[i] not in tested_families and tested_places.isdisjoint(memes[i].places)
+    ]
     validation = _one_part(memes, family, seed, among=rest)
 
     sides = [Split.LEFT_OUT] * len(memes)
@@ -134,14 +148,47 @@ def fold_of(memes: Sequence[LabelledMeme], seed: int, n_folds: int) -> list[int]
     return folds
 
 
+def fold_of_places(memes: Sequence[LabelledMeme], seed: int, n_folds: int) -> list[int]:
+    """A fold for each meme, whole places in one, each genre in its share as far as they allow.
+
+    A meme that was seen in several places counts for the first by name. Of a genre that several
+    places have, no fold has all, where that can be had.
+
+    Raises:
+        NotReady: there are fewer than two places.
+    """
+    first = [min(meme.places) for meme in memes]
+    places = sorted(set(first))
+    if len(places) < 2:
+        raise NotReady(f"there are {len(places)} places; leaving one out takes two or more")
+    number = {place: i for i, place in enumerate(places)}
+    group = [number[place] for place in first]
+    genres_of: dict[str, set[str]] = {}
+    for meme, place in zip(memes, first, strict=True):
+        genres_of.setdefault(meme.genre, set()).add(place)
+    divided = []
+    for i in range(_N_TRIES):
+        parts = in_parts(memes, group, seed + i, range(len(memes)), min(n_folds, len(places)))
+        folds = [0] * len(memes)
+        for fold, part in enumerate(parts):
+            for j in part:
+                folds[j] = fold
+        fold_at = dict(zip(first, folds, strict=True))
+        alone = sum(
+            len(there) > 1 and len({fold_at[place] for place in there}) == 1
+            for there in genres_of.values()
+        )
+        divided.append((alone, folds))
+        if not alone:
+            break
+    return min(divided, key=lambda one: one[0])[1]
+
+
 def _nothing_on(aside: KeptAside, memes: Sequence[LabelledMeme]) -> str:
     if aside.fold is not None:
         known = sorted({fold for meme in memes for fold in meme.folds})
         there = f"there are folds {known}" if known else "import labels with a column fold"
         return f"no labelled meme lies in fold {aside.fold}; {there}"
-    if aside.place is not None:
-        known_places = sorted({place for meme in memes for place in meme.places})
-        return f"no labelled meme was seen in {aside.place}; there are {', '.join(known_places)}"
     return "of the memes kept aside for tests, none is labelled any more"
 
 

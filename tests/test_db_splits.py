@@ -8,7 +8,7 @@ import pytest
 from core.errors import NotReady
 from core.genres import GENRES
 from db.listing import LabelledMeme
-from db.splits import KeptAside, Split, families, fold_of, split
+from db.splits import KeptAside, Split, families, fold_of, fold_of_places, split
 
 
 def meme(
@@ -112,19 +112,42 @@ def test_too_few_memes_are_told() -> None:
         split([meme(i, template=1) for i in range(50)], seed=1)
 
 
-def test_the_test_can_be_all_that_was_seen_in_one_place_or_files_that_are_named() -> None:
+def test_the_test_can_be_files_that_are_named_and_their_places_are_not_learned_from() -> None:
     memes = [replace(meme(i), places=("a",) if i % 3 else ("a", "b")) for i in range(30)]
-    _, sides = split(memes, seed=1, aside=KeptAside(place="b"))
-    assert [i for i, side in enumerate(sides) if side is Split.TEST] == list(range(0, 30, 3))
-    named = frozenset(memes[i].sha256 for i in (4, 5))
-    _, sides = split(memes, seed=1, aside=KeptAside(files=named))
-    assert [i for i, side in enumerate(sides) if side is Split.TEST] == [4, 5]
-    for nothing, what in (
-        (KeptAside(place="c"), "seen in c; there are a, b"),
-        (KeptAside(), "kept"),
-    ):
-        with pytest.raises(NotReady, match=what):
-            split(memes, seed=1, aside=nothing)
+    named = frozenset(memes[i].sha256 for i in (3, 6))
+    aside = KeptAside(files=named, places=frozenset({"b"}))
+    _, sides = split(memes, seed=1, aside=aside)
+    assert [i for i, side in enumerate(sides) if side is Split.TEST] == [3, 6]
+    left_out = [i for i, side in enumerate(sides) if side is Split.LEFT_OUT]
+    assert left_out == [i for i in range(0, 30, 3) if i not in (3, 6)]
+    with pytest.raises(NotReady, match="kept aside for tests, none is labelled"):
+        split(memes, seed=1, aside=KeptAside())
+
+
+def test_places_lie_in_one_fold_each_and_no_fold_has_all_of_a_genre() -> None:
+    # One place has most of its genre, another genre two small places alone, a third one place.
+    where = ["big"] * 100 + ["ironic-1"] * 3 + ["ironic-2"] * 3 + ["only"] * 5
+    where += [f"place {i % 20}" for i in range(100)]
+    genre = ["political"] * 100 + ["ironic"] * 6 + ["rage_comic"] * 5
+    genre += [("political", "viral_video")[i % 2] for i in range(100)]
+    memes = [replace(meme(i, genre=genre[i]), places=(where[i],)) for i in range(len(where))]
+    for seed in range(5):
+        folds = fold_of_places(memes, seed, 10)
+        assert len(set(folds)) == 10
+        fold_at = {(where[i], folds[i]) for i in range(len(memes))}
+        assert len(fold_at) == len(set(where))
+        assert len({folds[i] for i in range(100, 106)}) == 2
+        assert folds == fold_of_places(memes, seed, 10)
+    other_order = memes[::-1]
+    assert fold_of_places(other_order, 1, 10) == fold_of_places(memes, 1, 10)[::-1]
+
+
+def test_of_few_places_each_is_a_fold_and_one_alone_is_told() -> None:
+    memes = [replace(meme(i), places=(f"place {i % 3}", "zoo")) for i in range(30)]
+    folds = fold_of_places(memes, 1, 10)
+    assert len(set(folds)) == 3
+    with pytest.raises(NotReady, match="there are 1 places; leaving one out takes two or more"):
+        fold_of_places([meme(i) for i in range(30)], 1, 10)
 
 
 def test_folds_are_of_whole_families_and_every_meme_is_in_one() -> None:

@@ -10,6 +10,7 @@ from core.errors import BadInput
 from tests.test_training_snapshot import row
 from training.answers import Answers
 from training.assess import assess, differences, selective_accuracy
+from training.by_place import Mistaken, PlaceFigures, PlaceResult, by_place
 
 CLASSES = ("rage_comic", "ironic", "political")
 
@@ -99,53 +100,23 @@ def test_two_models_are_compared_on_the_same_draws() -> None:
     assert (differences(FOUR, FOUR) == 0).all()
 
 
-def test_the_figures_of_the_year_count_what_is_possible() -> None:
-    sure: list[list[float]] = [
-        [0, 0, 1, 0],
-        [1, 0, 0, 0],
-        [0.5, 0.3, 0.1, 0.1],
-    ]  # 2007; 2005; 2005, 2005 to 2007
-    told = answers(["political"] * 3, [[0, 0, 1]] * 3, sure)
-    known = [(None, 2006), (2007, 2007), (2006, 2007)]
-    rows = [
-        replace(one, year_low=low, year_high=high)
-        for one, (low, high) in zip(told.rows, known, strict=True)
-    ]
-    figures = assess(replace(told, rows=rows)).year
-    assert figures is not None
-    # The first is a year too late, the second two too early, the third's median one too early.
-    assert (figures.n, figures.possible) == (3, 0.0)
-    assert figures.off == round(4 / 3, 4)
-    assert figures.coverage == round(1 / 3, 4)
-    assert figures.width == round(2 / 3, 4)
-    assert (figures.n_exact, figures.exact_off, figures.exact_coverage) == (1, 2.0, 0.0)
-    # 2006 is possible for the first and the third, and one off for the second.
-    assert (figures.constant, figures.constant_off) == (2006, round(1 / 3, 4))
-    assert str(figures) == (
-        "years told no better than by a constant: 1.3 off; always saying 2006 is 0.3 off"
-    )
-
-
-def test_years_that_a_constant_tells_as_well_are_no_merit() -> None:
-    right: list[list[float]] = [[1, 0, 0, 0], [0, 0, 0, 1]]
-    told = answers(["political"] * 2, [[0, 0, 1]] * 2, right)
-
-    def line(*known: tuple[int | None, int]) -> str:
-        rows = [
-            replace(one, year_low=low, year_high=high)
-            for one, (low, high) in zip(told.rows, known, strict=True)
-        ]
-        return str(assess(replace(told, rows=rows)).year)
-
-    assert line((2005, 2005), (2008, 2008)).startswith(
-        "year 0.0 years off; always saying 2005 is 1.5 off; range of 0.0 years, right for 100%"
-    )
-    # All are possible, as they always are where only the last year is known.
-    assert line((None, 2005), (None, 2008)).startswith("years told no better than by a constant")
-
-
-def test_without_any_known_year_there_are_no_figures_of_it() -> None:
-    assert assess(replace(FOUR, rows=[replace(r, year_high=None) for r in FOUR.rows])).year is None
+def test_places_count_alike_and_the_worst_tenth_is_told() -> None:
+    # Place 0 has 50 memes, all right; places 1 to 10 five each, of which so many in ten are right:
+    # none of place 1, all of the others but one of place 2; the last place has too few.
+    where = ["0"] * 50 + [str(1 + i // 5) for i in range(50)] + ["small"] * 4
+    wrong = {*range(50, 55), 55, *range(100, 104)}
+    truth = ["rage_comic"] * len(where)
+    scores = [[0.1, 0.1, 0.8] if i in wrong else [0.8, 0.1, 0.1] for i in range(len(where))]
+    told = answers(truth, scores)
+    rows = [replace(one, places=(at,)) for one, at in zip(told.rows, where, strict=True)]
+    told = replace(told, rows=rows)
+    figures = assess(told).places
+    assert figures == PlaceFigures(n=11, mean=round((9 + 0.8) / 11, 4), worst_tenth=0.0)
+    worst, small, *_ = by_place(told)
+    assert worst == PlaceResult("1", 5, 0.0, Mistaken("rage_comic", "political", 5))
+    assert (small.place, small.n) == ("small", 4)
+    assert PlaceResult("0", 50, 1.0, None) in by_place(told)
+    assert assess(FOUR).places is None
 
 
 def test_answers_read_back_as_they_were_kept(tmp_path: Path) -> None:

@@ -194,7 +194,8 @@ def rollback() -> None:
     type=click.Choice(["folds", "places"]),
     default="folds",
     show_default=True,
-    help="folds of whole families; or places: all that was seen in one community or source.",
+    help="folds of whole families; or places: ten folds of whole communities or sources, which "
+    "is what a new place meets.",
 )
 @json_option
 def cross_validate_command(

@@ -9,11 +9,12 @@ import numpy.typing as npt
 
 from core.genres import GENRES
 from training.answers import Answers
+from training.by_place import PlaceFigures, place_figures
 from training.calibration import calibration_error
-from training.classifier import year_percentiles
 from training.metrics import Metrics, measure
+from training.year_figures import YearFigures, year_figures
 
-__all__ = ["Assessment", "Interval", "YearFigures", "assess", "differences", "selective_accuracy"]
+__all__ = ["Assessment", "Interval", "assess", "differences", "selective_accuracy"]
 
 _N_RESAMPLES: Final = 1000
 _UNTRUSTED: Final = "weak"  # what an imported label says of itself when it is a guess
@@ -31,31 +32,6 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class YearFigures:
-    """How well the years were told, of the memes of which something is known."""
-
-    n: int
-    possible: float  # the share of medians that fall on a year in which the meme may have been made
-    off: float  # years from the median to the nearest possible one, on average
-    constant: int  # the year that, always answered, is off least
-    constant_off: float  # by so many years
-    coverage: float  # the share of ranges from the tenth to the ninetieth percentile that touch one
-    width: float  # years from the tenth to the ninetieth percentile, on average
-    n_exact: int  # memes of which the very year is known
-    exact_off: float | None  # years between the median and that year, on average
-    exact_coverage: float | None  # the share of ranges that hold it
-
-    def __str__(self) -> str:
-        constant = f"always saying {self.constant} is {self.constant_off:.1f} off"
-        if self.off >= self.constant_off:  # where only the latest year is known, an early one is
-            return f"years told no better than by a constant: {self.off:.1f} off; {constant}"
-        return (
-            f"year {self.off:.1f} years off; {constant}; "
-            f"range of {self.width:.1f} years, right for {self.coverage:.0%}"
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Assessment:
     """The figures of one test; all but years are 0 to 1."""
 
@@ -66,7 +42,8 @@ class Assessment:
     calibration_error: float
     abstained: float  # the share of memes on which the model was unsure
     accuracy_answered: float  # on the others
-    year: YearFigures | None  # None: nothing is known of any meme's year
+    year: YearFigures | None  # None: of no meme is known when it was made
+    places: PlaceFigures | None  # None: they were not seen in several places
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -78,6 +55,7 @@ class Assessment:
             "abstained": self.abstained,
             "accuracy_answered": self.accuracy_answered,
             "year": None if self.year is None else asdict(self.year),
+            "places": None if self.places is None else asdict(self.places),
         }
         return self.genre.as_dict() | more
 
@@ -89,8 +67,7 @@ class Assessment:
             f"among the first two {self.top_2:.3f}; calibration error {self.calibration_error:.3f}",
             f"unsure on {self.abstained:.0%}; on the others accuracy {self.accuracy_answered:.3f}",
         ]
-        if self.year is not None:
-            lines.append(str(self.year))
+        lines += [str(one) for one in (self.places, self.year) if one is not None]
         return "\n".join(lines)
 
 
@@ -111,7 +88,8 @@ def assess(answers: Answers, seed: int = 1) -> Assessment:
         calibration_error=_rounded(calibration_error(answers.scores.max(axis=1), is_right)),
         abstained=_rounded(answers.abstained.mean()),
         accuracy_answered=_rounded(is_right[answered].mean()) if answered.any() else 0.0,
-        year=_year(answers),
+        year=year_figures(answers),
+        places=place_figures(answers),
     )
 
 
@@ -172,42 +150,6 @@ def _macro_f1(truth: Integers, said: Integers) -> float:
     right = np.bincount(truth[truth == said], minlength=n)
     present = support > 0
     return float((2 * right / np.maximum(support + n_said, 1))[present].mean())
-
-
-def _year(answers: Answers) -> YearFigures | None:
-    first, last = answers.first_year, answers.first_year + answers.years.shape[1] - 1
-    known = [i for i, row in enumerate(answers.rows) if row.year_high is not None or row.year_low]
-    if not known:
-        return None
-    rows = [answers.rows[i] for i in known]
-    lowest = np.array([max(first, row.year_low or first) for row in rows])
-    highest = np.array([max(first, min(last, row.year_high or last)) for row in rows])
-    lowest = np.minimum(lowest, highest)
-    low, middle, high = year_percentiles(answers.years[known], first)
-    off = _off(middle, lowest, highest)
-    all_years = np.arange(first, last + 1)
-    constant_off = _off(all_years[:, None], lowest, highest).mean(axis=1)  # (n_years,)
-    constant = int(constant_off.argmin())
-    touches = (low <= highest) & (high >= lowest)
-    exact = lowest == highest
-    return YearFigures(
-        n=len(rows),
-        possible=_rounded((off == 0).mean()),
-        off=_rounded(off.mean()),
-        constant=int(all_years[constant]),
-        constant_off=_rounded(constant_off[constant]),
-        coverage=_rounded(touches.mean()),
-        width=_rounded((high - low).mean()),
-        n_exact=int(exact.sum()),
-        exact_off=_rounded(np.abs(middle - highest)[exact].mean()) if exact.any() else None,
-        exact_coverage=_rounded(touches[exact].mean()) if exact.any() else None,
-    )
-
-
-def _off(year: Integers, lowest: Integers, highest: Integers) -> Integers:
-    """Years from one to the nearest possible one."""
-    off: Integers = np.maximum(0, np.maximum(lowest - year, year - highest))
-    return off
 
 
 def _rounded(value: Any) -> float:

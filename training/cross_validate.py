@@ -1,17 +1,18 @@
 """Trains on all but one part of what is labelled and tests on that, for each part in turn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from core.errors import NotReady
 from core.genres import GENRES
 from core.settings import Settings
-from db.listing import labelled_memes
+from db.listing import LabelledMeme, labelled_memes
 from db.session import reading
-from db.splits import KeptAside, Split, fold_of
+from db.splits import KeptAside, Split, fold_of, fold_of_places
 from training.answers import Answers
 from training.config import TrainConfig, run_hash
 from training.fit import fit
@@ -21,14 +22,15 @@ from training.snapshot import Snapshot
 
 __all__ = ["Parts", "cross_validate"]
 
-_N_FOLDS = 5
+_N_FOLDS: Final = 5
+_N_FOLDS_OF_PLACES: Final = 10  # nine tenths to learn from: places are few, and all differ
 
 
 class Parts(StrEnum):
     """What is left out in turn."""
 
     FOLDS = "folds"  # those of an imported labelled set, or five of whole families
-    PLACES = "places"  # all that was seen in one community or source
+    PLACES = "places"  # ten of whole places: all that was seen in some communities or sources
 
 
 def cross_validate(
@@ -76,7 +78,7 @@ def _listed(session: Session, seed: int, parts: Parts) -> dict[str, Snapshot]:
     memes = [meme for meme in labelled_memes(session) if meme.by_people]
     match parts:
         case Parts.PLACES:
-            named = {place: KeptAside(place=place) for meme in memes for place in meme.places}
+            named = _places(memes, seed)
         case Parts.FOLDS if any(meme.folds for meme in memes):
             folds = sorted({fold for meme in memes for fold in meme.folds})
             named = {f"fold {fold}": KeptAside(fold=fold) for fold in folds}
@@ -86,5 +88,18 @@ def _listed(session: Session, seed: int, parts: Parts) -> dict[str, Snapshot]:
                 files.setdefault(f"fold {fold}", set()).add(meme.sha256)
             named = {fold: KeptAside(files=frozenset(those)) for fold, those in files.items()}
     if len(named) < 2:
-        raise NotReady(f"there are {len(named)} {parts}; leaving one out takes two or more")
+        raise NotReady(f"there is one of the {parts} alone; leaving one out takes two or more")
     return {name: Snapshot.take(session, seed, aside) for name, aside in sorted(named.items())}
+
+
+def _places(memes: Sequence[LabelledMeme], seed: int) -> dict[str, KeptAside]:
+    """What is kept aside for each fold of whole places."""
+    files: dict[int, set[str]] = {}
+    places: dict[int, set[str]] = {}
+    for meme, fold in zip(memes, fold_of_places(memes, seed, _N_FOLDS_OF_PLACES), strict=True):
+        files.setdefault(fold, set()).add(meme.sha256)
+        places.setdefault(fold, set()).add(min(meme.places))
+    return {
+        f"places {fold}": KeptAside(files=frozenset(files[fold]), places=frozenset(places[fold]))
+        for fold in files
+    }

@@ -21,6 +21,7 @@ from db.splits import Split
 from training import plots
 from training.answers import Answers
 from training.assess import Assessment, assess
+from training.by_place import by_place
 from training.classifier import Classifier
 from training.learning_curve import Point, known_points
 from training.mistakes import Mistake, worst_mistakes
@@ -30,6 +31,7 @@ from training.snapshot import snapshot_of
 __all__ = ["write_report"]
 
 _N_MISTAKES: Final = 24
+_N_PLACES: Final = 20  # of those where most is wrong
 _N_CHARACTERS: Final = 160  # of the words of a mistake
 
 
@@ -103,6 +105,8 @@ def _page(
         n_characters=_N_CHARACTERS,
         mistakes=mistakes,
         points=points,
+        places=by_place(answers),
+        n_places=_N_PLACES,
         confusion=plots.confusion(figures.genre),
         reliability=plots.reliability(answers),
         selection=plots.selection(answers),
