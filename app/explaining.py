@@ -38,7 +38,7 @@ def explained(image: Image.Image, classifier: Classifier, said: Prediction) -> I
     picture.thumbnail((_PICTURE_PX, _PICTURE_PX))
     laid = on_picture(hot, classifier.side_px, *picture.size)
     shown = _boxed(overlaid(picture, laid), said.words or ())
-    height = max(shown.height, 560) + 2 * _MARGIN
+    height = max(shown.height, 640) + 2 * _MARGIN
     page = Image.new("RGB", (shown.width + _PANEL_PX + 3 * _MARGIN, height), "white")
     page.paste(shown, (_MARGIN, _MARGIN))
     pen = ImageDraw.Draw(page)
@@ -76,9 +76,12 @@ def _panel(
         pen.text((left, y), f"{genre(one.label).name}  {one.score:.0%}", _INK, small)
         _bar(pen, (left, y + 22), one.score)
         y += 44
-    year = said.year
-    made = f"{year.low} to {year.high}, about {year.value}" if year.low < year.high else year.value
-    pen.text((left, y + 6), f"Made {made}", _INK, small)
+    pen.text((left, y + 6), f"Made {said.year.text}", _INK, small)
+    for reason in said.year.reasons:
+        y += 22
+        pen.text((left, y + 6), reason, _INK, small)
+    if said.year.is_vague:
+        return
     _curve(pen, (left, y + 36), years)
     y += 36 + _CURVE_PX + 4
     pen.text((left, y), str(first_year), _INK, small)

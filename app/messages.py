@@ -51,6 +51,9 @@ class Year(_Message):
     value: int
     low: int
     high: int
+    text: str = Field(description='In words, such as "between 2015 and 2017, about 2016".')
+    vague: bool = Field(description="Whether it says so little that a curve would mislead.")
+    reasons: list[str] = Field(description="What speaks for it, in words.")
 
 
 class Years(_Message):

@@ -50,8 +50,7 @@ class AsLines:
             return ""
         best = [f"{genre(g['label']).name} {g['score']:.0%}" for g in answer["genre"][:3]]
         unsure = "not sure; " if answer["abstain"] else ""
-        year = answer["year"]
-        made = f"{year['low']}-{year['high']}" if year["low"] < year["high"] else f"{year['low']}"
+        made = answer["year"]["text"]
         return f"{clean(answer['file'])}: {unsure}{', '.join(best)}; made {made}\n"
 
     def end(self) -> str:

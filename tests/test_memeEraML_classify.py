@@ -28,7 +28,7 @@ from core.settings import Settings
 from demo.drawing import draw
 from memeEraML import MemeEra, main
 from tests.conftest import ROOT, Trained
-from training.classifier import Classifier, Prediction, YearRange
+from training.classifier import Prediction
 
 
 def classify(
@@ -402,15 +402,6 @@ def test_bytes_path_and_picture_give_one_answer(trained: Trained, memes: list[Pa
     assert classifier.classify(Image.open(turned)).genre == by_bytes.genre
     again = classifier.classifier.classify(file.getvalue(), read=False, lines=by_bytes.words)
     assert again.genre == by_bytes.genre
-
-
-def test_the_year_is_the_median_and_what_lies_between_the_first_and_the_last_tenth(
-    trained: Trained,
-) -> None:
-    classifier = Classifier.load(Settings(data_dir=trained.data_dir))
-    years = np.zeros(22, np.float32)
-    years[[3, 10, 11, 15]] = [0.05, 0.3, 0.4, 0.25]  # 2008, 2015, 2016, 2020
-    assert classifier.year_range(years) == YearRange(value=2016, low=2015, high=2020)
 
 
 def test_usage_errors_are_exit_code_2(trained: Trained) -> None:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -16,11 +16,13 @@ from core.images import decode, upright
 from core.quiet import quiet_native
 from core.settings import Settings
 from core.words import Line, read_words
+from core.written_dates import written_dates
 from training.lines import GRAMS, Written, written
 from training.picture import fit_square
 from training.registry import LITERT_MODEL, Registry
+from training.years import YearRange, by_dates, told
 
-__all__ = ["Answer", "Classifier", "GenreScore", "Prediction", "YearRange", "year_percentiles"]
+__all__ = ["Answer", "Classifier", "GenreScore", "Prediction", "YearRange"]
 
 _INPUTS: Final = {"picture", "grams", "layout", "given"}
 _OUTPUTS: Final = {"genre", "year", "embedding", "map"}
@@ -35,21 +37,13 @@ class GenreScore:
 
 
 @dataclass(frozen=True, slots=True)
-class YearRange:
-    """When a meme was made, as a model's distribution over years has it."""
-
-    value: int  # the median
-    low: int  # one in ten was made before it
-    high: int  # one in ten was made after it
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """All that a model says of one picture, as numbers.
 
     Attributes:
         scores: of the genres, (n_genres,) float32; they sum to 1.
         years: of each year that the model knows, (n_years,) float32; they sum to 1.
+        look: the same, by what the model sees alone, whatever dates are written in it.
         embedding: (128,) float32 of length 1; alike for memes that are alike.
         map: (h, w, n_genres) float32: how much each place of the square that the network sees
             speaks for each genre, as logits.
@@ -57,6 +51,7 @@ class Answer:
 
     scores: npt.NDArray[np.float32]
     years: npt.NDArray[np.float32]
+    look: npt.NDArray[np.float32]
     embedding: npt.NDArray[np.float32]
     map: npt.NDArray[np.float32]
 
@@ -78,7 +73,14 @@ class Prediction:
         return {
             "model": self.model,
             "genre": [{"label": g.label, "score": g.score} for g in self.genre],
-            "year": {"value": self.year.value, "low": self.year.low, "high": self.year.high},
+            "year": {
+                "value": self.year.value,
+                "low": self.year.low,
+                "high": self.year.high,
+                "text": self.year.text,
+                "vague": self.year.is_vague,
+                "reasons": list(self.year.reasons),
+            },
             "words": None if self.words is None else [line.text for line in self.words],
             "abstain": self.abstain,
             "ms": self.ms,
@@ -178,7 +180,7 @@ class Classifier:
         return Prediction(
             model=self.version,
             genre=tuple(GenreScore(label, round(score, 4)) for label, score in ranked),
-            year=self.year_range(answer.years),
+            year=told(answer.years, answer.look, self.first_year, written_dates(lines or ())),
             words=None if lines is None else tuple(lines),
             abstain=ranked[0][1] < self.abstain_below,
             ms=round((time.perf_counter() - started) * 1000, 1),
@@ -195,10 +197,12 @@ class Classifier:
         text = None
         if lines is not None and self.reads_words:
             text = written(lines, image.height / image.width)
-        return self.answer_square(np.asarray(fit_square(image, self.side_px)), text)
+        said = self.answer_square(np.asarray(fit_square(image, self.side_px)), text)
+        dates = written_dates(lines or ())
+        return replace(said, years=by_dates(said.look, self.first_year, dates))
 
     def answer_square(self, square: npt.NDArray[np.uint8], text: Written | None) -> Answer:
-        """All that the model says of a picture as it sees it, (S, S, 3) uint8."""
+        """All that the model says of a picture as it sees it, (S, S, 3) uint8, without dates."""
         text, has_words = (_NOTHING, 0.0) if text is None else (text, 1.0)
         with self._lock:
             said = self._run(
@@ -207,27 +211,10 @@ class Classifier:
                 layout=text.layout[np.newaxis],
                 given=np.array([[1.0, has_words]], np.float32),
             )
-        return Answer(said["genre"][0], said["year"][0], said["embedding"][0], said["map"][0])
-
-    def year_range(self, years: npt.NDArray[np.float32]) -> YearRange:
-        """The median of a distribution over years, and the tenth and ninetieth percentile."""
-        low, value, high = (int(year) for year in year_percentiles(years, self.first_year))
-        return YearRange(value, low, high)
-
-
-def year_percentiles(years: npt.NDArray[np.float32], first_year: int) -> npt.NDArray[np.int64]:
-    """The tenth, the fiftieth and the ninetieth percentile of distributions over years.
-
-    Args:
-        years: (..., n_years), how likely each is.
-        first_year: which the first of them is.
-
-    Returns:
-        (3, ...): the years by whose end so many tenths lie.
-    """
-    up_to = np.cumsum(years, axis=-1)
-    places = [(up_to < share).sum(axis=-1) for share in (0.1, 0.5, 0.9)]
-    return np.asarray(first_year + np.minimum(places, years.shape[-1] - 1))
+        genre, year, embedding, map_ = (
+            said[name][0] for name in ("genre", "year", "embedding", "map")
+        )
+        return Answer(genre, year, year, embedding, map_)
 
 
 _NOTHING: Final = written((), 1.0)

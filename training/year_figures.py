@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.answers import Answers
-from training.classifier import year_percentiles
+from training.years import year_percentiles
 
 __all__ = ["YearFigures", "year_figures"]
 

@@ -6,22 +6,18 @@ const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 440;
 const HEIGHT = 90;
 
-/** In words. */
-export function yearText({ value, low, high }) {
-  return low === high ? `Made in ${value}` : `Made between ${low} and ${high}, about ${value}`;
-}
-
-/** As a curve over the years, where the answer has it. */
+/** In words and with what speaks for it; as a curve over the years, where the answer has one that says something. */
 export function years({ year, years: curve }) {
   const section = made("section", null, "years");
-  section.append(made("h3", yearText(year)));
-  if (curve) section.append(drawn(curve, year));
+  section.append(made("h3", `Made ${year.text}`));
+  if (curve && !year.vague) section.append(drawn(curve, year));
+  if (year.reasons.length > 0) section.append(made("p", year.reasons.join(" · "), "reasons"));
   return section;
 }
 
 function drawn({ first, scores }, year) {
   const svg = shape("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT + 18}`, role: "img" });
-  svg.setAttribute("aria-label", `${yearText(year)}: how likely each year is`);
+  svg.setAttribute("aria-label", `Made ${year.text}: how likely each year is`);
   const most = Math.max(...scores, 1e-6);
   const step = WIDTH / scores.length;
   scores.forEach((score, i) => {
