@@ -101,7 +101,9 @@ def test_a_dropped_meme_is_told_in_whole(page: Page, trained: Trained) -> None:
     assert set(names) == {genre(key).name for key in trained.genres}
     heading = page.locator(".detail h2").inner_text()
     assert heading in (names[0], f"Not sure; perhaps {names[0]}")
-    expect(page.get_by_role("img", name=re.compile("how likely each year is"))).to_be_visible()
+    # Drawn memes have no year: a flat curve would look as if it said something.
+    expect(page.get_by_text(re.compile("^Made .*, no closer$"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("how likely each year is"))).to_have_count(0)
     heat = page.locator(".heat")
     expect(heat).to_be_hidden()
     page.get_by_role("button", name="Where it looked").click()
@@ -264,9 +266,22 @@ def test_memes_like_it_lead_to_where_they_were_seen(page: Page) -> None:
 def answer(score: float) -> str:
     """What the API might say of a picture, whole."""
     genres = [{"label": "ironic", "score": score}, {"label": "political", "score": 1 - score}]
-    year = {"value": 2015, "low": 2012, "high": 2018}
+    year = {"value": 2015, "low": 2014, "high": 2018, "text": "between 2014 and 2018, about 2015"}
+    year |= {"vague": False, "reasons": ["the look: 2014-2018"]}
     words = {"words": None, "abstain": False, "ms": 1.0}
     return json.dumps({"model": "m", "genre": genres, "year": year} | words)
+
+
+def test_the_years_are_drawn_where_they_say_something_with_the_reasons(page: Page) -> None:
+    years = {"first": 2014, "scores": [0.1, 0.5, 0.2, 0.1, 0.1]}
+    body = json.dumps(json.loads(answer(0.7)) | {"years": years})
+    page.route("**/v1/classify*", lambda route: route.fulfill(body=body))
+    bring(page, "drop", {"meme.jpg": meme("rage_comic")})
+    expect(
+        page.get_by_role("heading", name="Made between 2014 and 2018, about 2015")
+    ).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile("how likely each year is"))).to_be_visible()
+    expect(page.get_by_text("the look: 2014-2018")).to_be_visible()
 
 
 def test_the_table_stays_sorted_while_answers_come(page: Page) -> None:
