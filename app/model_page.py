@@ -11,13 +11,12 @@ from app.stored import Stored
 from core.errors import MemeEraError
 from core.genres import GENRES, genre
 from core.settings import Settings
+from core.theme import CHART_INK
 from training.registry import Registry
 
 __all__ = ["draw"]
 
 _N_EXAMPLES: Final = 4  # of each genre
-# Of the words beside the chart, on each ground at least 4.5 to 1.
-_INK: Final = {"light": "#5c554b", "dark": "#b9b0a3"}
 
 
 def draw(settings: Settings, version: str) -> None:
@@ -108,7 +107,7 @@ def _draw_confusion(confusion: Mapping[str, Any]) -> None:
         text="memes:Q",
         color=alt.condition("datum.share > 0.66", alt.value("white"), alt.value("#1c1a17")),
     )
-    ink = _INK.get(st.context.theme.type or "light", _INK["light"])
+    ink = CHART_INK[st.context.theme.type or "light"]
     st.altair_chart(
         (boxes + text).properties(height=420).configure_axis(labelColor=ink, titleColor=ink),
         alt="For each genre that people see, what the model takes its memes for",

@@ -23,7 +23,6 @@ _STATUSES: Final = {
     Status.WAITING: ("Waiting for an answer", "#a39a8c"),
     Status.REMOVED: ("Removed", "#d0584f"),
 }
-_GREY: Final = "#7d808b"  # the theme leaves text in charts black; this can be read on both
 _BY_PEOPLE: Final = "Labelled by people"
 _WEAK: Final = "Suggested by communities"
 
@@ -53,7 +52,7 @@ def by_status(statuses: Mapping[Status, int]) -> alt.Chart:
         _of(rows)
         .mark_bar(size=36)
         .encode(
-            x=alt.X("memes:Q", title=None, stack="zero", axis=_COUNTS),
+            x=alt.X("memes:Q", title=None, stack="zero", axis=_COUNTS, scale=alt.Scale(nice=False)),
             color=alt.Color(
                 "status:N",
                 title=None,
@@ -98,7 +97,7 @@ def by_genre(bars: Sequence[GenreBar]) -> alt.LayerChart:
         scale=alt.Scale(domain=[_BY_PEOPLE, _WEAK], range=[1.0, 0.35]),
         legend=alt.Legend(orient="bottom", columns=1, labelLimit=0),
     )
-    numbers = base.mark_text(align="left", dx=4, fontSize=12, color=_GREY).encode(
+    numbers = base.mark_text(align="left", dx=4, fontSize=12).encode(
         text=alt.Text("memes:Q", format=",")
     )
     chart: alt.LayerChart = base.mark_bar().encode(opacity=paler) + numbers
@@ -192,6 +191,7 @@ def _start_of(day: date) -> alt.DateTime:
     return alt.DateTime(year=day.year, month=day.month, date=day.day, utc=True)
 
 
-_COUNTS: Final = alt.Axis(format=",d", tickCount=5, tickMinStep=1)
+# Without the offset, which the theme sets, the last number is not cut off at the edge.
+_COUNTS: Final = alt.Axis(format=",d", tickCount=5, tickMinStep=1, labelFlushOffset=0)
 _NAMES: Final = alt.Axis(labelLimit=160, ticks=False, domain=False)
 _N_MEMES: Final = alt.Tooltip("memes:Q", format=",")
