@@ -95,8 +95,13 @@ def _draw_confusion(confusion: Mapping[str, Any]) -> None:
         for j, n in enumerate(row)
     ]
     base = alt.Chart(alt.InlineData(values=cells)).encode(
-        x=alt.X("The model says:N", sort=names, axis=alt.Axis(labelAngle=-35)),
-        y=alt.Y("People say:N", sort=names),
+        x=alt.X(
+            "The model says:N",
+            sort=names,
+            # All of them, on a phone as well: so slanted, they do not overlap.
+            axis=alt.Axis(labelAngle=-35, labelLimit=160, labelOverlap=False),
+        ),
+        y=alt.Y("People say:N", sort=names, axis=alt.Axis(labelLimit=160)),
     )
     shades = alt.Scale(domain=[0, 1], range=["#f3e3dc", "#a8113a"])
     boxes = base.mark_rect().encode(
