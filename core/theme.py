@@ -31,7 +31,7 @@ THEME: Final[Mapping[str, str | list[str]]] = {
         *("#66812f", "#6a4a93", "#9a7b4a", "#5c4526", "#857d71"),
     ],
     "theme.dark.chartCategoricalColors": [
-        *("#ff8fa9", "#e0ad55", "#58b0ad", "#cc5f7a", "#84a9e2"),
+        *("#ff8fa9", "#b98a3f", "#58b0ad", "#cc5f7a", "#84a9e2"),
         *("#a8c069", "#b392e0", "#a88a5c", "#b0764f", "#9d9486"),
     ],
 }

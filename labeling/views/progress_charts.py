@@ -13,7 +13,7 @@ import altair as alt
 
 from db.progress import DayVotes, Status
 
-__all__ = ["GenreBar", "by_day", "by_genre", "by_source", "by_status", "by_year"]
+__all__ = ["N_NAMED", "GenreBar", "by_day", "by_genre", "by_source", "by_status", "by_year"]
 
 # Colours that can be told from one another, and from a light and a dark page.
 _STATUSES: Final = {
@@ -26,7 +26,8 @@ _STATUSES: Final = {
 _BY_PEOPLE: Final = "Labelled by people"
 _WEAK: Final = "Suggested by communities"
 
-_N_NAMED: Final = 9  # annotators: as many as there are colours, less one for all others
+N_NAMED: Final = 9
+"""Annotators: as many as the theme has colours, less one for all others."""
 _THE_OTHERS: Final = "everybody else"
 _LEAST_DAYS: Final = 14
 
@@ -143,7 +144,7 @@ def by_day(days: Sequence[DayVotes], today: date) -> alt.Chart:
     totals: Counter[str] = Counter()
     for one in days:
         totals[one.annotator] += one.n
-    names = [name for name, _ in totals.most_common(_N_NAMED)]
+    names = [name for name, _ in totals.most_common(N_NAMED)]
     rows = [
         {
             "day": one.day.isoformat(),
