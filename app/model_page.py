@@ -11,13 +11,12 @@ from app.stored import Stored
 from core.errors import MemeEraError
 from core.genres import GENRES, genre
 from core.settings import Settings
+from core.theme import CHART_INK
 from training.registry import Registry
 
 __all__ = ["draw"]
 
 _N_EXAMPLES: Final = 4  # of each genre
-# Of the words beside the chart, on each ground at least 4.5 to 1.
-_INK: Final = {"light": "#5c554b", "dark": "#b9b0a3"}
 
 
 def draw(settings: Settings, version: str) -> None:
@@ -96,8 +95,13 @@ def _draw_confusion(confusion: Mapping[str, Any]) -> None:
         for j, n in enumerate(row)
     ]
     base = alt.Chart(alt.InlineData(values=cells)).encode(
-        x=alt.X("The model says:N", sort=names, axis=alt.Axis(labelAngle=-35)),
-        y=alt.Y("People say:N", sort=names),
+        x=alt.X(
+            "The model says:N",
+            sort=names,
+            # All of them, on a phone as well: so slanted, they do not overlap.
+            axis=alt.Axis(labelAngle=-35, labelLimit=160, labelOverlap=False),
+        ),
+        y=alt.Y("People say:N", sort=names, axis=alt.Axis(labelLimit=160)),
     )
     shades = alt.Scale(domain=[0, 1], range=["#f3e3dc", "#a8113a"])
     boxes = base.mark_rect().encode(
@@ -108,7 +112,7 @@ def _draw_confusion(confusion: Mapping[str, Any]) -> None:
         text="memes:Q",
         color=alt.condition("datum.share > 0.66", alt.value("white"), alt.value("#1c1a17")),
     )
-    ink = _INK.get(st.context.theme.type or "light", _INK["light"])
+    ink = CHART_INK[st.context.theme.type or "light"]
     st.altair_chart(
         (boxes + text).properties(height=420).configure_axis(labelColor=ink, titleColor=ink),
         alt="For each genre that people see, what the model takes its memes for",

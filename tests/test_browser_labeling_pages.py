@@ -4,6 +4,7 @@ import signal
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -229,10 +230,21 @@ def test_labels_that_look_wrong_are_shown(page: Page, address: str, collection: 
     assert page.evaluate("window.hacked") is None
 
 
+def test_on_a_phone_all_ways_to_choose_together_are_to_be_seen(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{address}/grid?who=ana")
+    page.get_by_text("Community", exact=True).click()
+    expect(page.locator(".tile")).to_have_count(N)
+    expect(page.get_by_text("Family", exact=True)).to_be_in_viewport(ratio=1)
+    expect(page.get_by_text("What the model says", exact=True)).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["label", "grid", "review", "duplicates", "history", "progress"])
 def test_nothing_is_in_the_way_of_people_who_see_or_hear_it_differently(
-    page: Page, address: str, collection: Collection, name: str
+    page: Page, address: str, collection: Collection, name: str, scheme: Literal["light", "dark"]
 ) -> None:
+    page.emulate_media(color_scheme=scheme)
     for who, genre in (("ana", IRONIC), ("bo", POLITICAL)):
         say(collection, 2, who, genre)
     page.goto(f"{address}/{'' if name == 'label' else name}?who=ana&meme=2")
@@ -241,6 +253,9 @@ def test_nothing_is_in_the_way_of_people_who_see_or_hear_it_differently(
         page.locator(".tile").first.click()
     drawn = {"label": "[data-painted]", "grid": ".tile", "review": ".row", "progress": "canvas,svg"}
     page.locator(drawn.get(name, "main p")).first.wait_for()
+    if name == "review":
+        page.get_by_role("button", name="Political").click()  # it is shown as said
+        said(collection, 3)
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
     found = Axe().run(page, options={"resultTypes": ["violations"]})
     bad = [v for v in found.response["violations"] if v["impact"] in ("serious", "critical")]

@@ -27,7 +27,7 @@ _N_FAMILIES: Final = 200  # to choose from, the largest
 class _By(StrEnum):
     """What the memes of a page have in common."""
 
-    FAMILY = "Template family"
+    FAMILY = "Family"
     GENRE = "What the model says"
     COMMUNITY = "Community"
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import altair as alt
 import streamlit as st
 
+from core.theme import CHART_INK
 from db.progress import (
     FIRST_GOAL,
     FIRST_GOAL_OF_GENRE,
@@ -145,7 +146,14 @@ def _rate(a_minute: float) -> str:
 
 def _chart(title: str, chart: alt.Chart | alt.LayerChart, height: int) -> None:
     st.subheader(title, anchor=False)
-    st.altair_chart(chart.properties(height=height), theme="streamlit", alt=title)
+    ink = CHART_INK[st.context.theme.type or "light"]
+    told = (
+        chart.properties(height=height)
+        .configure_axis(labelColor=ink)
+        .configure_legend(labelColor=ink)
+        .configure_text(color=ink)  # black, otherwise, by night as well
+    )
+    st.altair_chart(told, theme="streamlit", alt=title)
 
 
 def _days(now: Progress) -> None:
@@ -187,4 +195,5 @@ def _annotators(people: Sequence[Person]) -> None:
             ),
         },
         alt="Annotators",
+        placeholder="",
     )

@@ -13,7 +13,7 @@ import altair as alt
 
 from db.progress import DayVotes, Status
 
-__all__ = ["GenreBar", "by_day", "by_genre", "by_source", "by_status", "by_year"]
+__all__ = ["N_NAMED", "GenreBar", "by_day", "by_genre", "by_source", "by_status", "by_year"]
 
 # Colours that can be told from one another, and from a light and a dark page.
 _STATUSES: Final = {
@@ -23,11 +23,11 @@ _STATUSES: Final = {
     Status.WAITING: ("Waiting for an answer", "#a39a8c"),
     Status.REMOVED: ("Removed", "#d0584f"),
 }
-_GREY: Final = "#7d808b"  # the theme leaves text in charts black; this can be read on both
 _BY_PEOPLE: Final = "Labelled by people"
 _WEAK: Final = "Suggested by communities"
 
-_N_NAMED: Final = 9  # annotators: as many as there are colours, less one for all others
+N_NAMED: Final = 9
+"""Annotators: as many as the theme has colours, less one for all others."""
 _THE_OTHERS: Final = "everybody else"
 _LEAST_DAYS: Final = 14
 
@@ -53,7 +53,7 @@ def by_status(statuses: Mapping[Status, int]) -> alt.Chart:
         _of(rows)
         .mark_bar(size=36)
         .encode(
-            x=alt.X("memes:Q", title=None, stack="zero", axis=_COUNTS),
+            x=alt.X("memes:Q", title=None, stack="zero", axis=_COUNTS, scale=alt.Scale(nice=False)),
             color=alt.Color(
                 "status:N",
                 title=None,
@@ -98,7 +98,7 @@ def by_genre(bars: Sequence[GenreBar]) -> alt.LayerChart:
         scale=alt.Scale(domain=[_BY_PEOPLE, _WEAK], range=[1.0, 0.35]),
         legend=alt.Legend(orient="bottom", columns=1, labelLimit=0),
     )
-    numbers = base.mark_text(align="left", dx=4, fontSize=12, color=_GREY).encode(
+    numbers = base.mark_text(align="left", dx=4, fontSize=12).encode(
         text=alt.Text("memes:Q", format=",")
     )
     chart: alt.LayerChart = base.mark_bar().encode(opacity=paler) + numbers
@@ -144,7 +144,7 @@ def by_day(days: Sequence[DayVotes], today: date) -> alt.Chart:
     totals: Counter[str] = Counter()
     for one in days:
         totals[one.annotator] += one.n
-    names = [name for name, _ in totals.most_common(_N_NAMED)]
+    names = [name for name, _ in totals.most_common(N_NAMED)]
     rows = [
         {
             "day": one.day.isoformat(),
@@ -192,6 +192,7 @@ def _start_of(day: date) -> alt.DateTime:
     return alt.DateTime(year=day.year, month=day.month, date=day.day, utc=True)
 
 
-_COUNTS: Final = alt.Axis(format=",d", tickCount=5, tickMinStep=1)
+# Without the offset, which the theme sets, the last number is not cut off at the edge.
+_COUNTS: Final = alt.Axis(format=",d", tickCount=5, tickMinStep=1, labelFlushOffset=0)
 _NAMES: Final = alt.Axis(labelLimit=160, ticks=False, domain=False)
 _N_MEMES: Final = alt.Tooltip("memes:Q", format=",")
