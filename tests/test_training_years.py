@@ -110,6 +110,7 @@ def test_a_look_that_says_little_is_no_reason_and_is_told_as_such() -> None:
     assert told(near, near, FIRST, []) == YearRange(2015, 2014, 2016, ("the look: 2014-2016",))
     assert told(near, near, FIRST, []).text == "between 2014 and 2016, about 2015"
     assert YearRange(2016, 2016, 2016).text == "in 2016"
+    assert YearRange(2016, 2016, 2017).text == "in 2016 or 2017"
 
 
 def test_the_year_is_the_median_and_what_lies_between_the_first_and_the_last_tenth() -> None:

@@ -53,6 +53,8 @@ class YearRange:
         """In words, to stand after "made"."""
         if self.low == self.high:
             return f"in {self.value}"
+        if self.low + 1 == self.high:
+            return f"in {self.low} or {self.high}"
         if not self.is_vague:
             return f"between {self.low} and {self.high}, about {self.value}"
         since = f"before {self.high + 1}" if self.low <= _EARLY else f"{self.low} to {self.high}"
