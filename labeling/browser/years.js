@@ -20,7 +20,7 @@ export function whenMade(clues, said, bounds, keep) {
   const dialog = frame("When was it made?");
   const known = knownOf(clues);
   const form = made("form");
-  const label = made("label", "Year, or first and last year ");
+  const label = made("label", "Year, or first and last year");
   const field = made("input");
   field.type = "text";
   field.autocomplete = "off";
@@ -34,21 +34,22 @@ export function whenMade(clues, said, bounds, keep) {
   field.setAttribute("aria-describedby", problem.id);
   const enter = made("button", "Keep");
   label.append(field);
-  form.append(label, " ", enter, problem);
+  form.append(label, enter, problem);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const { years, why } = read(field.value, bounds);
     problem.textContent = why ?? "";
     field.setAttribute("aria-invalid", String(Boolean(why)));
-    if (why) return;
+    if (why) return field.select();
     keep(years);
     field.blur();
     dialog.close();
   });
   // Or the next key, where it comes within a frame, would still go to the field.
   dialog.addEventListener("cancel", () => field.blur());
-  const hint = made("p", "Enter keeps it with your next answer; an empty field says nothing.", "hint");
-  dialog.body.append(...(known.length > 0 ? known : ["Nothing is known yet."]).map((line) => made("p", line)), form, hint);
+  const lines = known.length > 0 ? known : ["Nothing is known yet."];
+  const hint = made("p", "Enter keeps it for your next answer; an empty field says nothing.", "hint");
+  dialog.body.append(...lines.map((line) => made("p", line)), form, hint);
   return dialog;
 }
 
