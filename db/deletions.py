@@ -179,7 +179,7 @@ def _forget_places(session: Session, sightings: Iterable[Sighting]) -> None:
     """Keep of these sightings that there was one, and in which years the picture can be made."""
     key, now = salt(session), datetime.now(UTC)
     for seen in sightings:
-        years = years_of([seen])
+        years = years_of([seen], ())
         seen.year_low, seen.year_high = years.low, years.high
         seen.post_id = forgotten_post(key, seen.source, seen.post_id)
         seen.gone_at = seen.gone_at or now

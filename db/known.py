@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -16,7 +15,7 @@ from db.matching import Repost, SameTemplate
 from db.memes import Collection
 from db.models import Copy, Meme, MemeStatus, Sighting
 from db.sightings import kept
-from db.years import Years, posted_at_believed, years_of
+from db.years import Years, posted_at_believed, told_of, years_of
 
 __all__ = [
     "Known",
@@ -105,7 +104,7 @@ def known_memes(session: Session, meme_ids: Sequence[int]) -> list[KnownMeme]:
     }
     genres = {row.meme_id: row.genre for row in session.execute(consensus(meme_ids))}
     seen = _first_seen(session, meme_ids)
-    years = _years(session, meme_ids)
+    told = told_of(session, meme_ids)
     return [
         KnownMeme(
             meme_id=meme,
@@ -114,7 +113,7 @@ def known_memes(session: Session, meme_ids: Sequence[int]) -> list[KnownMeme]:
             nsfw=row.nsfw,
             n_seen=seen[meme][0] if meme in seen else 0,
             first_seen=seen[meme][1] if meme in seen else None,
-            years=years[meme],
+            years=years_of(*told[meme]),
         )
         for meme in meme_ids
         if (row := rows.get(meme)) is not None
@@ -135,7 +134,7 @@ def years_of_file(session: Session, sha256: str) -> Years:
     file = kept(session, sha256)
     if file is None or file.is_removed:
         return Years(None, None)
-    return _years(session, [file.meme_id])[file.meme_id]
+    return years_of(*told_of(session, [file.meme_id])[file.meme_id])
 
 
 def _relation(
@@ -183,21 +182,6 @@ def _first_seen(session: Session, meme_ids: Sequence[int]) -> dict[int, tuple[in
         )
         for row in session.execute(select(in_turn).where(in_turn.c.place == 1))
     }
-
-
-def _years(session: Session, meme_ids: Sequence[int]) -> dict[int, Years]:
-    seen: dict[int, list[Any]] = {meme: [] for meme in meme_ids}
-    for row in session.execute(
-        select(
-            Sighting.meme_id,
-            Sighting.year_low,
-            Sighting.year_high,
-            Sighting.posted_at,
-            Sighting.crawled_at,
-        ).where(Sighting.meme_id.in_(meme_ids))
-    ):
-        seen[row.meme_id].append(row)
-    return {meme: years_of(rows) for meme, rows in seen.items()}
 
 
 def _n_of_template(session: Session, meme_id: int) -> int:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from core.errors import BadInput
 from core.genres import genre as known_genre
 from db.models import Channel, Community, Sighting, Verdict, Vote
+from db.years import FIRST_YEAR
 
 __all__ = [
     "ANSWERS",
@@ -66,6 +67,7 @@ def cast(
     second_genre: str | None = None,
     saw_suggestion: bool = False,
     nsfw: bool | None = None,
+    years: tuple[int, int] | None = None,
     settles: bool = False,
     trust: str | None = None,
     idempotency_key: str | None = None,
@@ -83,13 +85,15 @@ def cast(
         second_genre: what the meme is as well.
         saw_suggestion: whether a model's answer was shown before.
         nsfw: whether it is not safe for work; None: as the sources say.
+        years: the first and the last in which it was made. They may come with any verdict, also
+            with a skip: who cannot tell the genre may know the year.
         settles: whether it settles what others said.
         trust: what an imported label says of itself.
         idempotency_key: of the vote; None: a new one.
         copy_id: where one of the meme's copies was judged, which: the vote goes where it goes.
 
     Raises:
-        BadInput: no such genre, or a genre is missing or given without need.
+        BadInput: no such genre, or a genre is missing or given without need; or no such years.
     """
     if (genre is not None) != (verdict is Verdict.GENRE):
         raise BadInput(f"a vote names a genre or says why not: {verdict=!s} {genre=}")
@@ -98,6 +102,7 @@ def cast(
     for named in (genre, second_genre):
         if named is not None:
             known_genre(named)
+    low, high = (None, None) if years is None else _checked(*years)
     key = _fitting(idempotency_key or uuid.uuid4().hex)
     if _is_cast(session, key):
         return False
@@ -111,6 +116,8 @@ def cast(
         second_genre=second_genre,
         saw_suggestion=saw_suggestion,
         nsfw=nsfw,
+        year_low=low,
+        year_high=high,
         settles=settles,
         trust=trust,
         idempotency_key=key,
@@ -165,6 +172,17 @@ def cast_of_place(
     )
 
 
+def _checked(low: int, high: int) -> tuple[int, int]:
+    """Years as a person gives them, both included."""
+    now = datetime.now(UTC).year
+    for year in (low, high):
+        if not FIRST_YEAR <= year <= now:
+            raise BadInput(f"a meme was made in a year from {FIRST_YEAR} to {now}: {year}")
+    if low > high:
+        raise BadInput(f"the first year comes before the last: {low}-{high}")
+    return low, high
+
+
 def _fitting(key: str) -> str:
     """The key, or where it is longer than the column (a file's path may be), its hash."""
     return key if len(key) <= 255 else _digest(key)
@@ -209,6 +227,8 @@ class Answer:
     verdict: str
     genre: str | None
     second_genre: str | None
+    year_low: int | None
+    year_high: int | None
 
 
 def answers_of(
@@ -223,6 +243,8 @@ def answers_of(
             Vote.verdict,
             Vote.genre,
             Vote.second_genre,
+            Vote.year_low,
+            Vote.year_high,
         )
         .where(Vote.annotator == annotator, Vote.undone_at.is_(None))
         .order_by(Vote.id.desc())

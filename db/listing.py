@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, selectinload, undefer
 
 from db.labels import consensus, weak_labels
 from db.models import Base, Meme, MemeStatus, Sighting, Verdict
-from db.years import year_by_meme, years_of
+from db.years import Years, said_of, year_by_meme, years_of
 
 __all__ = [
     "LabelledMeme",
@@ -59,6 +59,7 @@ class UnlabelledMeme:
 def describe_memes(session: Session) -> Iterator[dict[str, Any]]:
     """Every meme, ready for JSON, in the order they came."""
     labels = {row.meme_id: row.genre for row in session.execute(consensus())}
+    said = said_of(session)
     memes = session.scalars(
         select(Meme)
         .options(selectinload(Meme.sightings), undefer(Meme.words))
@@ -71,7 +72,7 @@ def describe_memes(session: Session) -> Iterator[dict[str, Any]]:
             "sha256": meme.sha256,
             "template_id": meme.template_id,
             "status": meme.status,
-            "year": years_of(meme.sightings).high,
+            "year": years_of(meme.sightings, said.get(meme.id, ())).high,
             "label": labels.get(meme.id),
             "words": None if meme.words is None else [line["text"] for line in meme.words],
             "sightings": [
@@ -123,13 +124,17 @@ def labelled_memes(session: Session) -> list[LabelledMeme]:
     """The memes that have a genre: people's where they gave one, else their communities' prior."""
     votes = {row.meme_id: row for row in session.execute(consensus())}
     priors = {row.meme_id: row for row in session.execute(weak_labels())}
+    said = said_of(session)
     labelled = []
     for meme in _active_memes(session):
         vote = votes.get(meme.id)
+        years = years_of(meme.sightings, said.get(meme.id, ()))
         if vote is not None and vote.verdict == Verdict.GENRE:
-            labelled.append(_labelled(meme, vote.genre, 1.0, by_people=True, trust=vote.trust))
+            one = _labelled(meme, years, vote.genre, 1.0, by_people=True, trust=vote.trust)
+            labelled.append(one)
         elif vote is None and (prior := priors.get(meme.id)) is not None:
-            labelled.append(_labelled(meme, prior.genre, prior.weight, by_people=False, trust=None))
+            one = _labelled(meme, years, prior.genre, prior.weight, by_people=False, trust=None)
+            labelled.append(one)
         # Not a meme, or nobody can tell: people's word keeps it out, whatever the community.
     return labelled
 
@@ -138,7 +143,12 @@ def unlabelled_memes(session: Session) -> list[UnlabelledMeme]:
     """The memes of which neither people nor communities say anything."""
     judged = {row.meme_id for row in session.execute(consensus())}
     judged |= {row.meme_id for row in session.execute(weak_labels())}
-    return [_unlabelled(meme) for meme in _active_memes(session) if meme.id not in judged]
+    said = said_of(session)
+    return [
+        _unlabelled(meme, years_of(meme.sightings, said.get(meme.id, ())))
+        for meme in _active_memes(session)
+        if meme.id not in judged
+    ]
 
 
 def _active_memes(session: Session) -> Iterable[Meme]:
@@ -155,8 +165,7 @@ def _places(meme: Meme) -> tuple[str, ...]:
     return tuple(sorted({s.community or s.source for s in meme.sightings}))
 
 
-def _unlabelled(meme: Meme) -> UnlabelledMeme:
-    years = years_of(meme.sightings)
+def _unlabelled(meme: Meme, years: Years) -> UnlabelledMeme:
     return UnlabelledMeme(
         meme_id=meme.id,
         sha256=meme.sha256,
@@ -169,9 +178,8 @@ def _unlabelled(meme: Meme) -> UnlabelledMeme:
 
 
 def _labelled(
-    meme: Meme, genre: str, weight: float, *, by_people: bool, trust: str | None
+    meme: Meme, years: Years, genre: str, weight: float, *, by_people: bool, trust: str | None
 ) -> LabelledMeme:
-    years = years_of(meme.sightings)
     return LabelledMeme(
         meme_id=meme.id,
         sha256=meme.sha256,

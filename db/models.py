@@ -327,6 +327,13 @@ class Vote(Base):
             sqlite_where=text("channel = 'correction'"),
             postgresql_where=text("channel = 'correction'"),
         ),
+        # So are those that say when a meme was made.
+        Index(
+            "ix_vote_years",
+            "meme_id",
+            sqlite_where=text("year_high IS NOT NULL"),
+            postgresql_where=text("year_high IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -345,6 +352,9 @@ class Vote(Base):
     saw_suggestion: Mapped[bool] = mapped_column(default=False)
     # Whether this person calls it not safe for work; null: they left it as the sources say.
     nsfw: Mapped[bool | None]
+    # When this person says that the meme was made, both included; null, both: they do not say.
+    year_low: Mapped[int | None]
+    year_high: Mapped[int | None]
     # Whether it was said in knowledge of what others said, to settle it.
     settles: Mapped[bool] = mapped_column(default=False, server_default=false())
     idempotency_key: Mapped[str] = mapped_column(String(255), unique=True)

@@ -241,10 +241,10 @@ def _sources(session: Session) -> dict[str, int]:
 
 
 def _years(session: Session) -> dict[int | None, int]:
-    of_meme = year_by_meme().where(Sighting.meme_id.not_in(_removed())).subquery()
-    year = of_meme.c.year
-    query = select(year, func.count()).group_by(year).order_by(year.is_(None), year)
-    return dict(_counter(session, query))
+    of_meme = year_by_meme().subquery().c
+    year = of_meme.year
+    query = select(year, func.count()).where(of_meme.meme_id.not_in(_removed())).group_by(year)
+    return dict(_counter(session, query.order_by(year.is_(None), year)))
 
 
 def _days(session: Session, now: datetime) -> list[DayVotes]:

@@ -16,7 +16,7 @@ from db.media import MediaStore
 from db.models import Channel, Copy, Meme, MemeStatus, Prediction, Sighting, Vote
 from db.session import Database
 from db.worklist import newest_model
-from db.years import year_by_meme
+from db.years import Clues, clues_of, told_of, years_of
 
 __all__ = ["PictureRow", "Shown", "examples", "picture_row", "shown", "small_picture"]
 
@@ -39,6 +39,7 @@ class Shown:
     permalink: str | None = None
     posted_at: datetime | None = None
     year: int | None = None  # the last in which it can have been made (`db.years`)
+    clues: Clues | None = None  # who says so
     scores: dict[str, float] | None = None  # by genre, of the newest model
     visitors_say: tuple[str, ...] = ()  # genres, by corrections that nobody has answered
 
@@ -117,8 +118,7 @@ def shown(session: Session, meme_ids: Sequence[int]) -> list[Shown]:
         )
     )
     scores = {row.meme_id: row.scores for row in predicted}
-    years = year_by_meme().where(Sighting.meme_id.in_(meme_ids))
-    year_of = {row.meme_id: row.year for row in session.execute(years)}
+    told = told_of(session, meme_ids)
     flags = _flags(session, meme_ids)
     said = _corrections(session, meme_ids)
     return [
@@ -134,7 +134,8 @@ def shown(session: Session, meme_ids: Sequence[int]) -> list[Shown]:
             source=place and place.source,
             permalink=place and place.permalink,
             posted_at=row.posted_at,
-            year=year_of.get(meme),
+            year=years_of(*told[meme]).high,
+            clues=clues_of(*told[meme]),
             scores=scores.get(meme),
             visitors_say=tuple(said.get(meme, ())),
         )

@@ -59,6 +59,7 @@ def _cast(session: Session, annotator: str, vote: Vote) -> Outcome:
     file = kept(session, vote.sha256)
     if file is None:
         return Outcome(Became.REFUSED, "there is no such picture")
+    low, high = vote.year_low, vote.year_high
     try:
         is_new = cast(
             session,
@@ -70,6 +71,7 @@ def _cast(session: Session, annotator: str, vote: Vote) -> Outcome:
             second_genre=vote.second_genre,
             saw_suggestion=vote.saw_suggestion,
             nsfw=vote.nsfw,
+            years=None if low is None or high is None else (low, high),
             settles=vote.settles,
             idempotency_key=vote.key,
             copy_id=file.copy_id,

@@ -57,17 +57,21 @@ class Vote(_Request):
     second_genre: str | None = None
     saw_suggestion: bool = False
     nsfw: bool | None = None
+    year_low: Year | None = None  # both or neither
+    year_high: Year | None = None
     settles: bool = False
     channel: Annotated[Channel, Field(strict=False)] = Channel.LABEL
 
     @model_validator(mode="after")
-    def _names_genres(self) -> Self:
+    def _is_whole(self) -> Self:
         if (self.genre is not None) != (self.verdict is Verdict.GENRE):
             raise ValueError("a vote names a genre, or says why not")
         if not {self.genre, self.second_genre} - {None} <= _GENRES:
             raise ValueError("there is no such genre")
         if self.second_genre is not None and self.second_genre == self.genre:
             raise ValueError("the second genre is another one than the first")
+        if (self.year_low is None) != (self.year_high is None):
+            raise ValueError("years are a first and a last one")
         if self.channel not in (Channel.LABEL, Channel.GRID, Channel.REVIEW):
             raise ValueError("no page of this tool answers so")
         return self

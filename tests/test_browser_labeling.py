@@ -12,13 +12,14 @@ from typing import TypeVar
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 from sqlalchemy import select
 
 from bench.label_keys import said_by, type_at_once
 from core.fingerprint import fingerprint
 from core.genres import GENRES
 from core.settings import Settings
+from db.labels import cast
 from db.memes import Added, Collection, Seen
 from db.models import Lease, Meme, Prediction, Verdict, Vote
 from tests.conftest import browser_program
@@ -35,7 +36,13 @@ def filled(folder: Path, n: int) -> Collection:
     with opened.adding() as adder:
         for number in range(n):
             data = picture(number)
-            seen = Seen("test", f"post-{number}", "drawn", title=HOSTILE)
+            seen = Seen(
+                *("test", f"post-{number}", "drawn"),
+                title=HOSTILE,
+                posted_at=datetime(2020, 5, 1, tzinfo=UTC),
+                year_low=2018,
+                year_high=2019,
+            )
             assert isinstance(adder.add(data, fingerprint(data), seen), Added)
     return opened
 
@@ -180,6 +187,139 @@ def test_a_second_genre_and_what_is_not_safe_for_work(page: Page, collection: Co
     first, other = votes(collection)
     assert (first.genre, first.second_genre, first.nsfw) == (GENRES[1].key, GENRES[2].key, True)
     assert (other.second_genre, other.nsfw) == (None, None)  # marks are of one picture
+
+
+def year_dialog(page: Page) -> tuple[Locator, Locator]:
+    """What Y opens, and the field in it."""
+    page.keyboard.press("y")
+    dialog = page.get_by_role("dialog", name="When was it made?")
+    field = dialog.get_by_role("textbox")
+    expect(field).to_be_focused()
+    return dialog, field
+
+
+def said_years(collection: Collection, n: int) -> list[tuple[int | None, int | None]]:
+    """The years of the votes that stand, once there are so many."""
+    standing(collection, n)
+    return [(v.year_low, v.year_high) for v in votes(collection) if v.undone_at is None]
+
+
+def test_a_year_goes_with_the_answer_and_with_no_other(page: Page, collection: Collection) -> None:
+    first = painted(page)
+    for typed, shown in (("2016", "made 2016"), (" 2015 \N{EN DASH} 2016 ", "made 2015-2016")):
+        dialog, _ = year_dialog(page)
+        page.keyboard.type(typed)
+        page.keyboard.press("Enter")
+        expect(dialog).to_have_count(0)
+        expect(page.get_by_text(shown, exact=True)).to_be_visible()
+    assert votes(collection) == []
+    page.keyboard.press("3")
+    second = painted(page, after=first)
+    expect(page.get_by_text("made 2015-2016")).to_have_count(0)
+    page.keyboard.press("4")
+    painted(page, after=second)
+    assert said_years(collection, 2) == [(2015, 2016), (None, None)]
+    assert [genre for *_, genre in standing(collection, 2)] == [GENRES[2].key, GENRES[3].key]
+
+
+def test_a_skip_may_bring_a_year(page: Page, collection: Collection) -> None:
+    painted(page)
+    page.get_by_role("button", name="Year").click()
+    page.get_by_role("textbox", name="Year").fill("2014")
+    page.get_by_role("button", name="Keep").click()
+    page.keyboard.press("s")
+    assert said_years(collection, 1) == [(2014, 2014)]
+
+
+def test_years_that_cannot_be_are_told_and_escape_leaves(
+    page: Page, collection: Collection
+) -> None:
+    painted(page)
+    dialog, field = year_dialog(page)
+    now = datetime.now(UTC).year
+    for typed, why in (
+        ("last year", "Write a year, as 2016, or the first and the last, as 2015-2016."),
+        ("20165", "Write a year, as 2016, or the first and the last, as 2015-2016."),
+        ("1989", f"A meme was made in a year from 1990 to {now}."),
+        (f"{now + 1}", f"A meme was made in a year from 1990 to {now}."),
+        ("2016-2015", "The first year comes before the last."),
+    ):
+        field.fill(typed)
+        page.keyboard.press("Enter")
+        expect(dialog.get_by_role("alert")).to_have_text(why)
+    field.fill("2016")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    page.keyboard.press("1")
+    assert said_years(collection, 1) == [(None, None)]
+
+
+def test_what_is_typed_into_the_years_field_answers_nothing(
+    page: Page, collection: Collection
+) -> None:
+    first = painted(page)
+    dialog, field = year_dialog(page)
+    page.keyboard.type("8rcusxn?z y")
+    expect(field).to_have_value("8rcusxn?z y")
+    page.wait_for_timeout(300)
+    expect(page.get_by_role("dialog")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    assert painted(page) == first
+    assert votes(collection) == []
+
+
+def test_an_empty_field_takes_the_years_off(page: Page, collection: Collection) -> None:
+    painted(page)
+    year_dialog(page)
+    page.keyboard.type("2016")
+    page.keyboard.press("Enter")
+    _, field = year_dialog(page)
+    expect(field).to_have_value("2016")
+    page.keyboard.press("Delete")  # what was said is marked, and typed over
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("made 2016")).to_have_count(0)
+    page.keyboard.press("1")
+    assert said_years(collection, 1) == [(None, None)]
+
+
+@pytest.mark.parametrize("is_reloaded", [False, True])
+def test_an_answer_that_is_taken_back_shows_its_years_and_gives_them_again(
+    page: Page, collection: Collection, is_reloaded: bool
+) -> None:
+    first = painted(page)
+    year_dialog(page)
+    page.keyboard.type("2015-2016")
+    page.keyboard.press("Enter")
+    page.keyboard.press("1")
+    second = painted(page, after=first)
+    assert said_years(collection, 1) == [(2015, 2016)]
+    if is_reloaded:
+        page.reload()
+        assert painted(page) == second
+    page.keyboard.press("Backspace")
+    page.wait_for_selector(f"[data-painted='{first}']")
+    expect(page.get_by_text("made 2015-2016, as you said before")).to_be_visible()
+    assert said_years(collection, 0) == []  # the year went with the vote
+    page.keyboard.press("2")
+    painted(page, after=first)
+    assert said_years(collection, 1) == [(2015, 2016)]
+    assert [genre for *_, genre in standing(collection, 1)] == [GENRES[1].key]
+
+
+def test_what_is_known_of_a_memes_years_is_shown_beside_the_field(
+    context: BrowserContext, address: str, collection: Collection
+) -> None:
+    with collection.database.writing() as session:
+        for meme in session.scalars(select(Meme.id)).all():
+            cast(session, meme, "ben", verdict=Verdict.SKIP, years=(2017, 2017))
+    with context.new_page() as page:
+        page.goto(f"{address}/?who=ana")
+        painted(page)
+        dialog, _ = year_dialog(page)
+        expect(dialog.get_by_text("Seen first in 2020.")).to_be_visible()
+        expect(dialog.get_by_text("A source says 2018 to 2019.")).to_be_visible()
+        expect(dialog.get_by_text("People say 2017.")).to_be_visible()
 
 
 def test_a_held_key_labels_one_picture(page: Page, collection: Collection) -> None:
@@ -393,9 +533,11 @@ def test_nothing_is_in_the_way_of_people_who_see_or_hear_it_differently(
 ) -> None:
     page.set_viewport_size({"width": width, "height": height})
     painted(page)
-    for opened in (None, "?"):
+    for opened in (None, "?", "y"):
         if opened:
+            page.keyboard.press("Escape")
             page.keyboard.press(opened)
+            expect(page.get_by_role("dialog")).to_be_visible()
         # What axe finds in our part of the page, not in Streamlit's frame around it.
         found = Axe().run(page, context=".stBidiComponent", options={"resultTypes": ["violations"]})
         bad = [v for v in found.response["violations"] if v["impact"] in ("serious", "critical")]

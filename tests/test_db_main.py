@@ -110,10 +110,10 @@ def test_a_database_that_does_not_answer_ends_a_command_with_1_and_one_line(
 @pytest.mark.usefixtures("chosen")
 def test_migrate_says_where_and_to_which_revision(capsys: pytest.CaptureFixture[str]) -> None:
     assert command("migrate") == 0
-    assert capsys.readouterr().out.endswith(" is at revision 0008, the newest\n")
+    assert capsys.readouterr().out.endswith(" is at revision 0009, the newest\n")
     assert command("migrate", "--json") == 0
     reply = json.loads(capsys.readouterr().out)
-    assert reply["revision"] == "0008"
+    assert reply["revision"] == "0009"
     assert reply["database"].startswith(("sqlite:///", "postgresql+psycopg://"))
 
 

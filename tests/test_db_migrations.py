@@ -49,7 +49,7 @@ def go_to(engine: Engine, revision: str) -> None:
 
 def test_the_migrations_make_exactly_the_tables_of_the_models(engine: Engine) -> None:
     assert tables(engine) == set()
-    assert upgrade(engine) == "0008"
+    assert upgrade(engine) == "0009"
     assert tables(engine) == TABLES
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_server_default": True})
@@ -188,6 +188,27 @@ def test_the_channel_of_old_votes_is_told_from_what_they_say_of_themselves(engin
     assert [row.channel for row in found] == [channel for *_, channel in rows]
 
 
+def test_votes_have_years_from_0009_on_and_stay_without_them(engine: Engine) -> None:
+    go_to(engine, "0001")
+    with engine.begin() as connection:
+        for statement in AT_0001.split(";"):
+            connection.execute(text(statement))
+    upgrade(engine)
+    years = "SELECT id, year_low, year_high FROM vote"
+    with engine.begin() as connection:
+        assert connection.execute(text(years)).all() == [(4, None, None)]
+        connection.execute(text("UPDATE vote SET year_low = 2015, year_high = 2016"))
+        (index,) = (one for one in inspect(engine).get_indexes("vote") if "years" in str(one))
+        assert index["column_names"] == ["meme_id"]
+        of_these_alone = index["dialect_options"][f"{engine.dialect.name}_where"]
+        assert str(of_these_alone).strip("()") == "year_high IS NOT NULL"
+    go_to(engine, "0008")
+    assert not {"year_low", "year_high"} & {c["name"] for c in inspect(engine).get_columns("vote")}
+    upgrade(engine)
+    with engine.connect() as connection:
+        assert connection.execute(text(years)).all() == [(4, None, None)]
+
+
 def test_ids_that_the_record_names_are_never_used_again(settings: Settings) -> None:
     engine = make_engine(settings)
     upgrade(engine)
@@ -216,7 +237,7 @@ def test_keys_that_tables_made_anew_would_break_leave_all_as_it_was(settings: Se
 def test_several_may_upgrade_at_once(database_settings: Settings) -> None:
     engines = [make_engine(database_settings) for _ in range(6)]
     with ThreadPoolExecutor(len(engines)) as pool:
-        assert set(pool.map(upgrade, engines)) == {"0008"}
+        assert set(pool.map(upgrade, engines)) == {"0009"}
     assert tables(engines[0]) == TABLES
     for engine in engines:
         engine.dispose()

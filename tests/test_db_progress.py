@@ -173,7 +173,7 @@ def test_random_votes_count_as_when_each_is_looked_at(collection: Collection) ->
     answers = [one for one in votes if not one.undone_at and one.verdict != Verdict.SKIP]
     with collection.database.reading() as session:
         active = [session.get_one(Meme, meme) for meme in memes[:-4]]
-        years = Counter(years_of(one.sightings).high for one in active)
+        years = Counter(years_of(one.sightings, []).high for one in active)
         sources = Counter(s for one in active for s in {at.source for at in one.sightings})
         ids = {one.id for one in active}
         agreed = {row.meme_id: row for row in session.execute(consensus()) if row.meme_id in ids}

@@ -125,6 +125,11 @@ def test_an_answer_and_its_undoing_may_come_together(ana: Person, collection: Co
         {"key": 7},
         {"annotator": "bo"},
         {"op": "drop"},
+        {"year_low": 2016},
+        {"year_high": 2016},
+        {"year_low": "2016", "year_high": "2016"},
+        {"year_low": 1989, "year_high": 2016},
+        {"year_low": 2016, "year_high": 2015},
     ],
 )
 def test_an_answer_that_cannot_be_kept_ends_none_of_the_others(
@@ -143,6 +148,29 @@ def test_the_past_is_told_newest_first_and_in_parts(ana: Person, collection: Col
     assert [answer["meme"]["sha256"] for answer in first["answers"]] == sha256s(collection)[4:1:-1]
     _, rest = ana.ask("history", {"n": 3, "before": first["answers"][-1]["vote_id"]})
     assert [answer["meme"]["sha256"] for answer in rest["answers"]] == sha256s(collection)[1::-1]
+
+
+def test_years_come_with_an_answer_and_are_told_with_what_else_is_known(
+    ana: Person, collection: Collection
+) -> None:
+    one = sha256s(collection)[0]
+    answer = vote(one, year_low=2015, year_high=2016)
+    assert ana.ask("answers", {"operations": [answer]})[1]["n_refused"] == 0
+    (past,) = ana.ask("history", {})[1]["answers"]
+    assert (past["year_low"], past["year_high"]) == (2015, 2016)
+    assert past["meme"]["year"] == 2016
+    nothing = [None, None]
+    assert past["meme"]["clues"] == {"seen": None, "sources": nothing, "people": [2015, 2016]}
+    bo = Person.at(f"http://{ana.host}", collection, "bo")
+    memes = {meme["sha256"]: meme for meme in bo.ask("next", {"n": N})[1]["memes"]}
+    assert one not in memes  # one answer is enough
+    assert all(
+        meme["clues"] == {"seen": None, "sources": nothing, "people": nothing}
+        for meme in memes.values()
+    )
+    ana.ask("answers", {"operations": [{"op": "undo", "key": answer["key"]}]})
+    memes = {meme["sha256"]: meme for meme in ana.ask("next", {"n": N})[1]["memes"]}
+    assert memes[one]["clues"]["people"] == nothing
 
 
 def test_examples_are_what_people_agree_on(ana: Person, collection: Collection) -> None:

@@ -62,7 +62,7 @@ def test_where_nothing_is_known_nothing_is_changed() -> None:
 def test_what_is_known_is_a_reason() -> None:
     assert within(said(2008, 2009), FIRST, None, 2008).year.reasons == ("seen by 2008",)
     got = within(said(2015), FIRST, 2014, 2020).year
-    assert got.reasons == ("not before 2014, as a source says", "seen by 2020")
+    assert got.reasons == ("known to be no older than 2014", "seen by 2020")
 
 
 FLAT = np.full(22, 1 / 22, np.float32)

@@ -127,7 +127,7 @@ def within(said: "Prediction", model_first: int, low: int | None, high: int | No
         )
         year = YearRange(middle, first, last, said.year.reasons)
     known = [
-        f"not before {low}, as a source says" if low is not None else "",
+        f"known to be no older than {low}" if low is not None else "",
         f"seen by {high}" if high is not None else "",
     ]
     year = replace(year, reasons=(*filter(None, known), *year.reasons))

@@ -8,6 +8,7 @@ const NAMES = {
   not_a_meme: "Not a meme",
   skip: "Skip",
   nsfw: "Not safe for work",
+  year: "When it was made",
   undo: "Take back",
   suggestion: "What the model says",
   guidelines: "Guidelines",
@@ -116,7 +117,8 @@ export function keySettings(keys, genres, changed) {
   return dialog;
 }
 
-function frame(title) {
+/** A dialog with a heading and a button that closes it; what it holds goes into its `body`. */
+export function frame(title) {
   const dialog = made("dialog");
   const heading = made("h2", title);
   heading.id = "dialog-title";

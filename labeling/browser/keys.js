@@ -38,7 +38,9 @@ export class Keys {
   }
 
   action(name) {
-    return Object.keys(this.usual).find((action) => this.of(action) === name);
+    const actions = Object.keys(this.usual);
+    const chosen = actions.find((action) => this.changed[action] === name);
+    return chosen ?? actions.find((action) => this.of(action) === name); // a usual key may be newer
   }
 
   /** Give an action another key; the action that had it gets this one's. */

@@ -7,6 +7,7 @@ import { isForSomethingElse, Keys, nameOf, shownAs } from "./keys.js";
 import { newKey, Outbox } from "./outbox.js";
 import { picture } from "./pictures.js";
 import { Screen } from "./screen.js";
+import { typed, whenMade } from "./years.js";
 
 const AHEAD = 32; // memes kept ready: a second and a bit of the fastest typing
 const ASK_BELOW = 24;
@@ -22,6 +23,7 @@ const USUAL_KEYS = {
   not_a_meme: "x",
   skip: "s",
   nsfw: "n",
+  year: "y",
   undo: "Backspace",
   suggestion: "p",
   guidelines: "?",
@@ -221,7 +223,13 @@ class LabelPage {
   /** Draw all that belongs to a meme, in the frame in which its picture appears. */
   appear(meme, said = null) {
     if (meme) this.root.host.setAttribute("data-painted", meme.sha256); // the last that was
-    this.mark = { second: null, nsfw: meme?.nsfw ?? false, isNsfwSaid: false, saw: this.isSuggestionShown };
+    this.mark = {
+      second: null,
+      nsfw: meme?.nsfw ?? false,
+      isNsfwSaid: false,
+      years: said?.years ?? null, // typed once is enough: it goes with the new answer as well
+      saw: this.isSuggestionShown,
+    };
     this.$(".stage").scrollTop = 0;
     this.$(".stage").classList.toggle("is-tall", Boolean(meme?.picture.isTall));
     this.prepare();
@@ -270,6 +278,8 @@ class LabelPage {
         return this.undo();
       case "nsfw":
         return this.markNsfw();
+      case "year":
+        return this.askYear();
       case "suggestion":
         return this.suggest();
       case "guidelines":
@@ -300,7 +310,7 @@ class LabelPage {
     if (meme.picture.isBroken && said.verdict !== "skip") {
       return this.say("Nobody can see this picture: skip it.");
     }
-    const { second, nsfw, isNsfwSaid, saw } = this.mark;
+    const { second, nsfw, isNsfwSaid, years, saw } = this.mark;
     const key = newKey();
     this.outbox.put({
       op: "vote",
@@ -309,9 +319,11 @@ class LabelPage {
       ...said,
       second_genre: second === said.genre ? null : second,
       nsfw: isNsfwSaid ? nsfw : null,
+      year_low: years?.low ?? null,
+      year_high: years?.high ?? null,
       saw_suggestion: saw,
     });
-    this.past.push({ key, meme, said });
+    this.past.push({ key, meme, said: { ...said, years } });
     this.queue = this.queue.filter((other) => other !== meme);
     const old = this.past.at(-1 - KEPT)?.meme;
     if (old) old.picture = null; // thousands of decoded pictures would fill the memory
@@ -349,7 +361,8 @@ class LabelPage {
       for (const answer of answers) {
         this.oldest = answer.vote_id;
         if (gone.has(answer.idempotency_key)) continue;
-        const said = { verdict: answer.verdict, genre: answer.genre };
+        const { verdict, genre, year_low: low, year_high: high } = answer;
+        const said = { verdict, genre, years: low === null ? null : { low, high } };
         recalled.unshift({ key: answer.idempotency_key, meme: answer.meme, said });
       }
     } catch {
@@ -369,6 +382,16 @@ class LabelPage {
     this.mark.nsfw = !this.mark.nsfw;
     this.mark.isNsfwSaid = true;
     this.drawMarks();
+  }
+
+  askYear() {
+    if (!this.current) return;
+    const { mark } = this; // of this meme, whatever comes meanwhile
+    const keep = (years) => {
+      mark.years = years;
+      this.drawMarks();
+    };
+    this.open(whenMade(this.current.clues, mark.years, this.data.years, keep));
   }
 
   /** Whether what the model says is on the page anyway: only memes of one suggestion were asked for. */
@@ -451,9 +474,9 @@ class LabelPage {
     this.tell();
   }
 
-  /** What is marked of this meme: a second genre, not safe for work, the model's suggestion. */
+  /** What is marked of this meme: a second genre, not safe for work, its years, the model's suggestion. */
   drawMarks(said = null) {
-    const { second, nsfw, saw } = this.mark ?? {};
+    const { second, nsfw, years, saw } = this.mark ?? {};
     const scores = (saw && this.current?.scores) || {};
     const visitors = (saw && this.current?.visitors_say) || [];
     for (const button of this.root.querySelectorAll(".answers button[data-action]")) {
@@ -471,6 +494,9 @@ class LabelPage {
     this.$("[data-action=nsfw]").setAttribute("aria-pressed", String(Boolean(nsfw)));
     this.$("[data-action=suggestion]").setAttribute("aria-pressed", String(Boolean(saw)));
     this.$(".nsfw").hidden = !nsfw;
+    this.$("[data-action=year]").setAttribute("aria-pressed", String(Boolean(years)));
+    this.$(".made").hidden = !years;
+    this.$(".made").textContent = years ? `made ${typed(years)}${said?.years ? ", as you said before" : ""}` : "";
     for (const button of this.root.querySelectorAll(".answers button, .marks button[data-meme]")) {
       button.disabled = !this.current;
     }

@@ -100,6 +100,7 @@ def _vote(one: Vote) -> dict[str, Any]:
         (one.second_genre, f"also {GENRE_NAMES.get(one.second_genre or '', one.second_genre)}"),
         (one.nsfw, "not safe for work"),
         (one.nsfw is False, "safe for work"),
+        (one.year_high, f"made {_years(one)}"),
         (one.saw_suggestion, "saw a suggestion"),
         (one.settles, "settles it"),
         (one.copy_id, "of a copy"),
@@ -113,6 +114,10 @@ def _vote(one: Vote) -> dict[str, Any]:
         "and": ", ".join(text for is_so, text in also if is_so),
         "taken back": _told(one.undone_at),
     }
+
+
+def _years(one: Vote) -> str:
+    return "-".join(dict.fromkeys((f"{one.year_low}", f"{one.year_high}")))
 
 
 def _prediction(one: Prediction) -> dict[str, Any]:

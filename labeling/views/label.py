@@ -1,10 +1,12 @@
 """The Label page: one meme at a time, one key an answer."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 import streamlit as st
 
+from db.years import FIRST_YEAR
 from labeling.components import component
 from labeling.opened import Opened
 from labeling.views.choosing import GENRE_DATA, OTHER_DATA, choose_memes, there_is_something
@@ -23,5 +25,6 @@ def draw(collection: Opened, annotator: str) -> None:
         "genres": GENRE_DATA,
         "others": OTHER_DATA,
         "filters": asdict(filters),
+        "years": [FIRST_YEAR, datetime.now(UTC).year],
     }
     component("label")(key="label", data=data)

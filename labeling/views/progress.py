@@ -173,7 +173,7 @@ def _years(now: Progress) -> None:
         st.info("Of no meme anybody says when it was posted.")
         return
     _chart("Memes by year", by_year(dated), height=300)
-    note(f"Of their earliest sighting; without a date: {now.years.get(None, 0):,}.")
+    note(f"As far as sightings and people tell; without a year: {now.years.get(None, 0):,}.")
 
 
 def _annotators(people: Sequence[Person]) -> None:
