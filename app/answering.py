@@ -30,6 +30,7 @@ __all__ = [
     "Refused",
     "Serving",
     "answer",
+    "answer_within_bounds",
     "picture",
     "prepare",
     "take_in",
@@ -103,6 +104,18 @@ def told(work: Callable[..., _T], *arguments: object) -> _T:
         raise
 
 
+def answer_within_bounds(question: Question) -> messages.Classification | Refused:
+    """As `answer`, in a process that from now on takes no more memory than a picture may.
+
+    Raises:
+        MemeEraError: as `answer`.
+        MemoryError: the picture would take more.
+    """
+    _ready_for(question)  # what is held of models and memes is on no picture's account
+    bound_memory(question.settings.picture_memory_mb * 2**20)
+    return answer(question)
+
+
 def answer(question: Question) -> messages.Classification | Refused:
     """What the model says of a picture, with the parts that were asked for.
 
@@ -110,11 +123,7 @@ def answer(question: Question) -> messages.Classification | Refused:
         MemeEraError: the model cannot be loaded, or the database does not answer.
     """
     started = time.perf_counter()
-    classifier = _loaded(question.settings, question.serving)
-    stored = _stored(question.settings)
-    collection = _opened(stored) if question.parts & {Part.KNOWN, Part.SIMILAR} else None
-    # Each time: what is held of models and memes, and may have grown, is on no picture's account.
-    bound_memory(question.settings.picture_memory_mb * 2**20)
+    classifier, stored, collection = _ready_for(question)
     try:
         lines = None
         if question.words and classifier.reads_words:
@@ -138,6 +147,13 @@ def answer(question: Question) -> messages.Classification | Refused:
         ms=round((time.perf_counter() - started) * 1000, 1),
         **parts,
     )
+
+
+def _ready_for(question: Question) -> tuple[Classifier, Stored, Collection | None]:
+    """What it takes to answer; loaded the first time."""
+    stored = _stored(question.settings)
+    collection = _opened(stored) if question.parts & {Part.KNOWN, Part.SIMILAR} else None
+    return _loaded(question.settings, question.serving), stored, collection
 
 
 def take_in(settings: Settings, said: Correction) -> Taken | Refused:

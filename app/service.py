@@ -20,7 +20,7 @@ from app.answering import (
     Question,
     Refused,
     Serving,
-    answer,
+    answer_within_bounds,
     picture,
     prepare,
     take_in,
@@ -135,7 +135,7 @@ class Service:
             ClientDisconnect: nobody waits for it.
         """
         question = Question(self.settings, self._now, data, words, parts)
-        said = await self._answered(answer, question, is_wanted=is_wanted)
+        said = await self._answered(answer_within_bounds, question, is_wanted=is_wanted)
         if isinstance(said, Refused):
             raise ApiError(422, said.code, said.message)
         return said

@@ -14,7 +14,7 @@ import click
 from core.cli import run
 from core.settings import Settings
 from core.written_dates import written_dates
-from db.listing import labelled_memes, unlabelled_memes
+from db.listing import LabelledMeme, UnlabelledMeme, labelled_memes, unlabelled_memes
 from db.reading import words_of
 from db.session import reading
 
@@ -25,7 +25,10 @@ __all__: list[str] = []
 def main() -> None:
     """Count, and print as JSON."""
     with reading(Settings.load()) as session:
-        memes = [*labelled_memes(session), *unlabelled_memes(session)]
+        memes: list[LabelledMeme | UnlabelledMeme] = [
+            *labelled_memes(session),
+            *unlabelled_memes(session),
+        ]
         words = words_of(session, [meme.sha256 for meme in memes])
     found: Counter[str] = Counter()
     for meme in memes:

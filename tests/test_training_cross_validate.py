@@ -86,6 +86,7 @@ def test_a_genre_of_one_place_alone_is_left_out_and_what_cannot_be_tested_is_not
     n_second = sum(genre == second for genre in genre_of.values())
     assert support[second] == n_second
     assert support[first] == support[alone] == 0
-    parts = sorted(path.name.split("-")[0] for path in (data_dir / "cross-validation").iterdir())
-    assert parts == ["left", "right"]
+    parts = {path.name.split("-")[0] for path in (data_dir / "cross-validation").iterdir()}
+    assert len(parts) == 2
+    assert parts < {"places 0", "places 1", "places 2"}
     assert done.stderr.count("are of genres that no other part has: left out") == 2
