@@ -141,7 +141,7 @@ def answer(question: Question) -> messages.Classification | Refused:
     return messages.Classification(
         model=said.model,
         genre=[messages.Labelled(label=one.label, score=one.score) for one in said.genre],
-        year=messages.Year(**said.as_dict()["year"]),
+        year=messages.Year(**said.year.as_dict()),
         words=None if said.words is None else [line.text for line in said.words],
         abstain=said.abstain,
         ms=round((time.perf_counter() - started) * 1000, 1),

@@ -1,7 +1,7 @@
 """Divides what is known into train, validation and test, whole families on one side."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol, Self
@@ -140,12 +140,7 @@ def fold_of(memes: Sequence[LabelledMeme], seed: int, n_folds: int) -> list[int]
         NotReady: there are fewer families than folds.
     """
     family = families(memes)
-    everyone = set(range(len(memes)))
-    folds = [0] * len(memes)
-    for fold, part in enumerate(in_parts(memes, family, seed, sorted(everyone), n_folds)):
-        for i in part:
-            folds[i] = fold
-    return folds
+    return _numbered(in_parts(memes, family, seed, range(len(memes)), n_folds), len(memes))
 
 
 def fold_of_places(memes: Sequence[LabelledMeme], seed: int, n_folds: int) -> list[int]:
@@ -169,10 +164,7 @@ def fold_of_places(memes: Sequence[LabelledMeme], seed: int, n_folds: int) -> li
     divided = []
     for i in range(_N_TRIES):
         parts = in_parts(memes, group, seed + i, range(len(memes)), min(n_folds, len(places)))
-        folds = [0] * len(memes)
-        for fold, part in enumerate(parts):
-            for j in part:
-                folds[j] = fold
+        folds = _numbered(parts, len(memes))
         fold_at = dict(zip(first, folds, strict=True))
         alone = sum(
             len(there) > 1 and len({fold_at[place] for place in there}) == 1
@@ -182,6 +174,15 @@ def fold_of_places(memes: Sequence[LabelledMeme], seed: int, n_folds: int) -> li
         if not alone:
             break
     return min(divided, key=lambda one: one[0])[1]
+
+
+def _numbered(parts: Iterable[set[int]], n: int) -> list[int]:
+    """Of each of n memes, the number of the part that it lies in."""
+    numbers = [0] * n
+    for number, part in enumerate(parts):
+        for i in part:
+            numbers[i] = number
+    return numbers
 
 
 def _nothing_on(aside: KeptAside, memes: Sequence[LabelledMeme]) -> str:

@@ -5,24 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import labeling.app
-from core.settings import Settings
 from db.memes import Collection
 from labeling.login import account
 from labeling.people import clean_name
+from tests.labeling_pages import collection_of_pages
 
 
 @pytest.fixture
 def collection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Collection]:
-    monkeypatch.setenv("MEMEERA_DATA_DIR", str(tmp_path))
-    opened = Collection.open(Settings.load())
-    yield opened
-    opened.database.engine.dispose()
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    with collection_of_pages(tmp_path, monkeypatch) as opened:
+        yield opened
 
 
 def page(who: str = "ana") -> AppTest:

@@ -4,25 +4,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.settings import Settings
 from db.labels import cast
 from db.memes import Collection
 from db.models import Verdict
 from tests.collecting import add
+from tests.labeling_pages import collection_of_pages
 from tests.pictures import picture
 
 
 @pytest.fixture
 def collection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Collection]:
-    monkeypatch.setenv("MEMEERA_DATA_DIR", str(tmp_path))
-    opened = Collection.open(Settings.load())
-    yield opened
-    opened.database.engine.dispose()
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    with collection_of_pages(tmp_path, monkeypatch) as opened:
+        yield opened
 
 
 def script() -> None:

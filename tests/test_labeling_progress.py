@@ -7,12 +7,10 @@ from typing import Any
 
 import altair as alt
 import pytest
-import streamlit as st
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 from streamlit.testing.v1 import AppTest
 
 from core.genres import GENRES
-from core.settings import Settings
 from db.labels import Prior, set_priors
 from db.memes import Collection
 from db.models import Meme, MemeStatus, Sighting, Template, Verdict, Vote
@@ -25,6 +23,7 @@ from labeling.views.progress_charts import (
     by_status,
     by_year,
 )
+from tests.labeling_pages import collection_of_pages
 
 HOSTILE = "<img src=x onerror='window.hacked = 1'> **bold** :smile: $x$"
 NOW = datetime.now(UTC)
@@ -33,12 +32,8 @@ TODAY = date(2026, 3, 31)
 
 @pytest.fixture
 def collection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Collection]:
-    monkeypatch.setenv("MEMEERA_DATA_DIR", str(tmp_path))
-    opened = Collection.open(Settings.load())
-    yield opened
-    opened.database.engine.dispose()
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    with collection_of_pages(tmp_path, monkeypatch) as opened:
+        yield opened
 
 
 def fill(collection: Collection, n: int, **seen: Any) -> None:

@@ -16,7 +16,7 @@ from core.images import decode, upright
 from core.quiet import quiet_native
 from core.settings import Settings
 from core.words import Line, read_words
-from core.written_dates import written_dates
+from core.written_dates import WrittenDate, written_dates
 from training.lines import GRAMS, Written, written
 from training.picture import fit_square
 from training.registry import LITERT_MODEL, Registry
@@ -47,6 +47,7 @@ class Answer:
         embedding: (128,) float32 of length 1; alike for memes that are alike.
         map: (h, w, n_genres) float32: how much each place of the square that the network sees
             speaks for each genre, as logits.
+        dates: that are written in it, which count in `years`.
     """
 
     scores: npt.NDArray[np.float32]
@@ -54,6 +55,7 @@ class Answer:
     look: npt.NDArray[np.float32]
     embedding: npt.NDArray[np.float32]
     map: npt.NDArray[np.float32]
+    dates: Sequence[WrittenDate] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +75,7 @@ class Prediction:
         return {
             "model": self.model,
             "genre": [{"label": g.label, "score": g.score} for g in self.genre],
-            "year": {
-                "value": self.year.value,
-                "low": self.year.low,
-                "high": self.year.high,
-                "text": self.year.text,
-                "vague": self.year.is_vague,
-                "reasons": list(self.year.reasons),
-            },
+            "year": self.year.as_dict(),
             "words": None if self.words is None else [line.text for line in self.words],
             "abstain": self.abstain,
             "ms": self.ms,
@@ -180,7 +175,7 @@ class Classifier:
         return Prediction(
             model=self.version,
             genre=tuple(GenreScore(label, round(score, 4)) for label, score in ranked),
-            year=told(answer.years, answer.look, self.first_year, written_dates(lines or ())),
+            year=told(answer.years, answer.look, self.first_year, answer.dates),
             words=None if lines is None else tuple(lines),
             abstain=ranked[0][1] < self.abstain_below,
             ms=round((time.perf_counter() - started) * 1000, 1),
@@ -199,7 +194,7 @@ class Classifier:
             text = written(lines, image.height / image.width)
         said = self.answer_square(np.asarray(fit_square(image, self.side_px)), text)
         dates = written_dates(lines or ())
-        return replace(said, years=by_dates(said.look, self.first_year, dates))
+        return replace(said, years=by_dates(said.look, self.first_year, dates), dates=dates)
 
     def answer_square(self, square: npt.NDArray[np.uint8], text: Written | None) -> Answer:
         """All that the model says of a picture as it sees it, (S, S, 3) uint8, without dates."""

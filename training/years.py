@@ -6,7 +6,7 @@ before the meme, and mostly of the same year. What the collection knows bounds b
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,17 @@ class YearRange:
     low: int  # one in ten was made before it
     high: int  # one in ten was made after it
     reasons: tuple[str, ...] = ()  # what speaks for it, in words
+
+    def as_dict(self) -> dict[str, Any]:
+        """In the form that the API and the command line give."""
+        return {
+            "value": self.value,
+            "low": self.low,
+            "high": self.high,
+            "text": self.text,
+            "vague": self.is_vague,
+            "reasons": list(self.reasons),
+        }
 
     @property
     def is_vague(self) -> bool:
